@@ -1,0 +1,106 @@
+import type { SecretRef } from '../collectors/contract.ts';
+import type { Attestation } from '../controls/attestation.ts';
+import type { Check } from '../controls/check.ts';
+import type { Exception } from '../controls/exception.ts';
+import type { StatementOfApplicability } from '../controls/soa.ts';
+
+/** Who approved a change: an annotation of the document, or the Git commit when the directory is a checkout and the file is committed. */
+export interface Approval {
+  readonly by: string;
+  /** Unix seconds. */
+  readonly at: number;
+  readonly evidence: 'annotation' | 'git';
+  /** The commit's id, with `git`. */
+  readonly commit?: string;
+}
+
+/** One document as sealed: the manifest without comments, secrets only named, defaults not filled in. */
+export interface ConfigDocument {
+  /** `<kind>/<name>` */
+  readonly id: string;
+  readonly kind: string;
+  readonly name: string;
+  /** Path relative to the directory; `builtin` for the product's own checks. */
+  readonly file: string;
+  readonly manifest: Readonly<Record<string, unknown>>;
+  /** Null: approval not evidenced. */
+  readonly approval: Approval | null;
+}
+
+export interface AgentSpec {
+  /** Organisation's name, shown in reports. */
+  readonly organisation: string;
+  /** A bare hostname: the second part of the log's origin. */
+  readonly domain: string;
+  /** Directory of the embedded stores. ANNEXA_DATA wins. */
+  readonly data: string;
+  /** `127.0.0.1:8080` unless set. ANNEXA_LISTEN wins. Port 0: any free one. */
+  readonly listen: string;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** PEM files; absent: made in the data directory. */
+  readonly keys?: { readonly envelope: SecretRef; readonly checkpoint: SecretRef; readonly body: SecretRef };
+  /** How many datasets are collected side by side. */
+  readonly concurrency: number;
+  /** Seconds between full evaluations. */
+  readonly evaluateEvery: number;
+  /** Seconds that commits wait to be batched. */
+  readonly commitWindow: number;
+  /** Seconds that a stop may take. */
+  readonly shutdownGrace: number;
+  /** Present: everything sealed is marked as a sample; the estate's recordings (a directory) are replayed on loopback. */
+  readonly sample?: { readonly estate: string };
+}
+
+export interface DatasetConfig {
+  readonly dataset: string;
+  /** `every: 4h` spelled `every 4h`, or a cron expression (UTC). */
+  readonly schedule: string;
+  /** Seconds: the longest gap between two firings. */
+  readonly cadence: number;
+  /** Seconds: older evidence is stale. */
+  readonly freshness: number;
+  readonly minRecords: number;
+  readonly maxShrink: number;
+  /** Seconds after which a collection is given up. */
+  readonly deadline: number;
+}
+
+export interface CollectorConfig {
+  readonly name: string;
+  /** The plugin's folder name. */
+  readonly type: string;
+  /** Validated by the plugin's own schema. */
+  readonly settings: unknown;
+  readonly datasets: readonly DatasetConfig[];
+}
+
+/** Clause 4.3. */
+export interface ScopeSpec {
+  readonly statement: string;
+  readonly entities: readonly string[];
+  readonly sites: readonly string[];
+  readonly services: readonly string[];
+  /** Sources in scope, by collector: native scope ids. */
+  readonly sources: readonly { readonly collector: string; readonly scopes: readonly string[] }[];
+  readonly exclusions: readonly {
+    readonly what: string;
+    readonly reason: string;
+    readonly approver: string;
+  }[];
+}
+
+/** Everything in force, frozen. */
+export interface Config {
+  readonly directory: string;
+  /** SHA-256, hex, of the JCS of `documents` without files and approvals: changes exactly when the meaning may have. */
+  readonly digest: string;
+  readonly agent: AgentSpec;
+  readonly scope: ScopeSpec | undefined;
+  readonly collectors: readonly CollectorConfig[];
+  /** The product's own and the user's. */
+  readonly checks: readonly Check[];
+  readonly soa: StatementOfApplicability | undefined;
+  readonly exceptions: readonly Exception[];
+  readonly attestations: readonly Attestation[];
+  readonly documents: readonly ConfigDocument[];
+}

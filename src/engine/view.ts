@@ -1,0 +1,253 @@
+import type {
+  ControlStatus,
+  Counts,
+  Outcome,
+  RecordVerdict,
+  ScopeVerdict,
+  Severity,
+} from '../controls/contract.ts';
+
+/** Times are Unix seconds here; the server tells them as RFC 3339. */
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Opaque; null on the last page. */
+  readonly next: string | null;
+}
+
+export interface PageQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface AspectItem {
+  /** `A.5.18/removal` */
+  readonly id: string;
+  readonly title: string;
+  readonly basis: 'live' | 'recorded' | 'attested' | null;
+  readonly status: ControlStatus;
+  readonly why: string;
+  readonly checks: readonly string[];
+  readonly attestations: readonly string[];
+}
+
+export interface ControlItem {
+  readonly id: string;
+  readonly title: string;
+  readonly theme: string;
+  readonly owner: string | null;
+  readonly status: ControlStatus;
+  readonly why: string;
+  readonly lastAssessedAt: number | null;
+}
+
+export interface ControlDetail extends ControlItem {
+  readonly description: string;
+  readonly aspects: readonly AspectItem[];
+}
+
+export interface CheckItem {
+  readonly name: string;
+  readonly title: string;
+  readonly aspects: readonly string[];
+  readonly severity: Severity;
+  readonly outcome: Outcome;
+  readonly why: string;
+  readonly counts: Counts;
+  readonly scopes: readonly ScopeVerdict[];
+  readonly assessedAt: number | null;
+  /** Log index of the assessment. */
+  readonly evidence: number | null;
+}
+
+export interface CheckDetail extends CheckItem {
+  readonly rationale: string;
+  readonly remediation: string;
+  readonly sql: {
+    readonly kind: string;
+    readonly where: string | null;
+    readonly fails: string;
+    readonly reason: string;
+  };
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly records: readonly RecordVerdict[];
+}
+
+export interface DeviationItem {
+  /** First 32 hex digits of SHA-256 of `check NUL record NUL index of the assessment that opened it`. */
+  readonly id: string;
+  readonly check: string;
+  readonly record: string;
+  readonly severity: Severity;
+  readonly reason: string;
+  readonly firstSeenAt: number;
+  readonly dueAt: number;
+  readonly overdue: boolean;
+  /** Name of a valid exception that accepts it. */
+  readonly exception: string | null;
+  readonly closedAt: number | null;
+  readonly closedBy: 'passed' | 'gone' | 'out_of_population' | 'check_removed' | null;
+}
+
+export interface DatasetItem {
+  readonly dataset: string;
+  readonly scope: string;
+  readonly state: 'fresh' | 'stale' | 'missing';
+  readonly detail: string;
+  readonly asOf: number | null;
+  readonly records: number | null;
+  readonly snapshot: number | null;
+}
+
+export interface CollectorItem {
+  readonly name: string;
+  readonly type: string;
+  readonly lastRunAt: number | null;
+  readonly lastRunOutcome: 'ok' | 'failed' | null;
+  readonly datasets: readonly DatasetItem[];
+}
+
+export interface RunItem {
+  readonly id: string;
+  readonly collector: string;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly outcome: 'ok' | 'failed';
+  readonly evidence: number;
+  readonly datasets: readonly {
+    readonly dataset: string;
+    readonly scope: string;
+    readonly outcome: 'ok' | 'failed';
+    /** A CollectorError code; null when ok. */
+    readonly reason: string | null;
+    readonly detail: string | null;
+    readonly records: number | null;
+    readonly apiCalls: number;
+    readonly throttled: number;
+  }[];
+}
+
+export interface EvidenceItem {
+  readonly index: number;
+  readonly leafHash: string;
+  readonly predicateType: string;
+  readonly stream: string;
+  readonly seq: number;
+  readonly runId: string;
+  readonly sealedAt: number;
+  readonly subjects: readonly { readonly name: string; readonly sha256: string }[];
+}
+
+export interface EvidenceDetail extends EvidenceItem {
+  /** The DSSE envelope, as stored. */
+  readonly envelope: unknown;
+  readonly statement: unknown;
+}
+
+export interface ExceptionItem {
+  readonly name: string;
+  readonly check: string;
+  readonly reason: string;
+  readonly risk: string;
+  readonly approver: string;
+  readonly validFrom: number;
+  readonly expiresAt: number;
+  readonly valid: boolean;
+  readonly accepts: number;
+}
+
+export interface AttestationItem {
+  readonly name: string;
+  readonly aspects: readonly string[];
+  readonly by: string;
+  readonly at: number;
+  readonly expiresAt: number;
+  readonly valid: boolean;
+}
+
+export interface SoaItem {
+  readonly control: string;
+  readonly title: string;
+  readonly applicable: boolean | null;
+  readonly justification: string;
+  readonly implementation: string;
+  readonly owner: string | null;
+  readonly status: ControlStatus;
+}
+
+/** What the Prometheus metrics are made of, read at each scrape. */
+export interface MetricsSnapshot {
+  readonly controls: readonly (ControlItem & { readonly exceptions: number })[];
+  readonly checks: readonly (Pick<CheckItem, 'name' | 'severity' | 'outcome'> & {
+    readonly open: number;
+    readonly overdue: number;
+  })[];
+  readonly exceptions: readonly { readonly name: string; readonly expiresAt: number }[];
+  readonly attestations: readonly { readonly name: string; readonly expiresAt: number }[];
+  /** The oldest as-of of a dataset's scopes; absent while one is missing. */
+  readonly evidence: readonly {
+    readonly collector: string;
+    readonly dataset: string;
+    readonly asOf: number;
+    readonly records: number;
+  }[];
+  readonly log: { readonly size: number; readonly checkpointAt: number };
+  readonly verifyFailures: number;
+  readonly collectors: readonly {
+    readonly name: string;
+    readonly runs: number;
+    /** By CollectorError code, every code present. */
+    readonly failures: Readonly<Record<string, number>>;
+    readonly apiRequests: number;
+    readonly apiThrottled: number;
+    readonly lastDurationSeconds: number | null;
+  }[];
+}
+
+/** What the server asks of the engine. Everything but `readiness` is a projection of the log: `rebuild` gives the same answers. */
+export interface AgentView {
+  readonly build: { readonly version: string; readonly revision: string; readonly node: string };
+  /** `ready` only when the configuration is loaded and the store is open; the reasons say what is missing. */
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  controls(
+    query: PageQuery & {
+      status?: ControlStatus | undefined;
+      theme?: string | undefined;
+      owner?: string | undefined;
+    },
+  ): Promise<Page<ControlItem>>;
+  control(id: string): Promise<ControlDetail | undefined>;
+  checks(
+    query: PageQuery & { outcome?: Outcome | undefined; severity?: Severity | undefined },
+  ): Promise<Page<CheckItem>>;
+  check(name: string): Promise<CheckDetail | undefined>;
+  deviations(
+    query: PageQuery & {
+      check?: string | undefined;
+      control?: string | undefined;
+      severity?: Severity | undefined;
+      state?: 'open' | 'closed' | undefined;
+    },
+  ): Promise<Page<DeviationItem>>;
+  collectors(query: PageQuery): Promise<Page<CollectorItem>>;
+  runs(query: PageQuery & { collector?: string | undefined }): Promise<Page<RunItem>>;
+  run(id: string): Promise<RunItem | undefined>;
+  evidence(query: PageQuery & { stream?: string | undefined }): Promise<Page<EvidenceItem>>;
+  entry(index: number): Promise<EvidenceDetail | undefined>;
+  exceptions(query: PageQuery): Promise<Page<ExceptionItem>>;
+  attestations(query: PageQuery): Promise<Page<AttestationItem>>;
+  soa(): Promise<{
+    readonly version: string | null;
+    readonly approver: string | null;
+    readonly items: readonly SoaItem[];
+  }>;
+  /** The sealed Scope manifest's spec, and the sources configured; null when none is declared. */
+  scope(): Promise<{ readonly statement: unknown; readonly sources: readonly string[] } | null>;
+  checkpoint(): Promise<{
+    readonly origin: string;
+    readonly size: number;
+    readonly root: string;
+    readonly note: string;
+  }>;
+  metrics(): Promise<MetricsSnapshot>;
+}

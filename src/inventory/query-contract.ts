@@ -1,0 +1,60 @@
+import type { Scalar, SourceRef } from './kind.ts';
+
+/** The condition of a check, as SQL over one kind whose rows are aliased `it`. */
+export interface CheckQuery {
+  readonly name: string;
+  readonly kind: string;
+  /** Absent: every row. */
+  readonly where?: string | undefined;
+  readonly fails: string;
+  /** An SQL expression that gives text; may not use `:now`. */
+  readonly reason: string;
+  /** Bound by name; a list is bound as a JSON array, for json_each. */
+  readonly params: Readonly<Record<string, Scalar | readonly Scalar[]>>;
+}
+
+export interface CompiledQuery {
+  /** Every table read, the kind's own first. */
+  readonly tables: readonly string[];
+  /** The kinds that own those tables: what the check depends on. */
+  readonly kinds: readonly string[];
+  /** Nullable columns of the kind's own table that `where` or `fails` reads: what the NULL sweep sets to NULL. */
+  readonly nullable: readonly string[];
+}
+
+export interface SourceCount {
+  readonly source: SourceRef;
+  /** Rows of the kind from this source. */
+  readonly table: number;
+  /** Rows for which `where` is true. */
+  readonly population: number;
+  /** Rows for which `where` is NULL: each is among `rows` as unknown. */
+  readonly undecided: number;
+}
+
+export interface QueryRow {
+  readonly id: string;
+  readonly source: SourceRef;
+  readonly outcome: 'fail' | 'unknown';
+  readonly reason: string;
+}
+
+export type Standing = 'failing' | 'passed' | 'unknown' | 'gone' | 'out_of_population';
+
+export interface QueryResult {
+  readonly counts: readonly SourceCount[];
+  /** Failing and unknown rows, by the UTF-8 bytes of their id. */
+  readonly rows: readonly QueryRow[];
+  /** For each id of `standing` asked about: where it stands now. */
+  readonly standing: ReadonlyMap<string, Standing>;
+}
+
+/**
+ * Runs checks against an inventory file in a child process that can be killed. `compile` rejects with an InventoryError
+ * (`query-invalid`) that names the check and the place; `run` rejects with `query-deadline`, `query-memory` or `query-failed`.
+ * The child is started on demand and again after it was killed.
+ */
+export interface Sandbox extends AsyncDisposable {
+  compile(query: CheckQuery): Promise<CompiledQuery>;
+  run(query: CheckQuery, now: number, standing?: readonly string[]): Promise<QueryResult>;
+}
