@@ -9,6 +9,8 @@
  * - `as-of`: the source's own time is missing, unreadable or in the future
  * - `configuration`: what was configured can't be used (a column that is not there, a file that is not there)
  * - `implausible`: fewer records than `minRecords`, or shrunk by more than `maxShrink`
+ * - `stopped`: the agent was stopped before the collection had ended
+ * - `internal`: a defect of the collector itself
  */
 export type CollectorErrorCode =
   | 'denied'
@@ -19,7 +21,24 @@ export type CollectorErrorCode =
   | 'incomplete'
   | 'as-of'
   | 'configuration'
-  | 'implausible';
+  | 'implausible'
+  | 'stopped'
+  | 'internal';
+
+/** Every code, for metrics that start at zero. */
+export const collectorErrorCodes: readonly CollectorErrorCode[] = [
+  'denied',
+  'throttled',
+  'unavailable',
+  'timeout',
+  'malformed',
+  'incomplete',
+  'as-of',
+  'configuration',
+  'implausible',
+  'stopped',
+  'internal',
+];
 
 export class CollectorError extends Error {
   override readonly name = 'CollectorError';
