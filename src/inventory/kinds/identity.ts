@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { defineKind, distinctNoCase, flag, identifier, instant, recordShape, text } from '../define-kind.ts';
+
+const schema = z.strictObject({
+  ...recordShape('identity'),
+  name: text,
+  /** `root`: an account's all-powerful user; `service`: only where the source itself tells services from users. */
+  type: z.enum(['user', 'root', 'service']),
+  /** False: the source refuses every use of it. */
+  enabled: z.boolean(),
+  /** Whether it can sign in interactively; null: the source can't say. */
+  can_sign_in: z.boolean().nullable(),
+  second_factor: z.boolean().nullable(),
+  created_at: instant.nullable(),
+  /** The latest of creation and any use. */
+  last_active_at: instant.nullable(),
+  /** Every login and e-mail address it is known by. */
+  logins: z.array(identifier),
+  groups: z.array(identifier),
+  tags: z.array(z.strictObject({ key: identifier, value: text })),
+});
+
+/** Somebody or something that can act in a source. */
+export type IdentityRecord = z.infer<typeof schema>;
+
+export const identity = defineKind<IdentityRecord>({
+  name: 'identity',
+  schema,
+  tables: [
+    {
+      name: 'identity',
+      ddl: [
+        // owner and owner_reason are computed after every load (owner.ts).
+        `CREATE TABLE identity (
+          _source INTEGER NOT NULL,
+          id TEXT NOT NULL UNIQUE,
+          source TEXT NOT NULL,
+          scope TEXT NOT NULL,
+          name TEXT NOT NULL,
+          type TEXT NOT NULL CHECK (type IN ('user', 'root', 'service')),
+          enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+          can_sign_in INTEGER CHECK (can_sign_in IN (0, 1)),
+          second_factor INTEGER CHECK (second_factor IN (0, 1)),
+          created_at INTEGER,
+          last_active_at INTEGER,
+          owner TEXT NOT NULL DEFAULT '',
+          owner_reason TEXT NOT NULL DEFAULT 'none'
+            CHECK (owner_reason IN ('email', 'login', 'map', 'declared-service', 'ambiguous', 'missing', 'none')),
+          PRIMARY KEY (_source, id)
+        ) STRICT, WITHOUT ROWID`,
+        `CREATE INDEX identity_by_owner ON identity (owner)`,
+      ],
+    },
+    {
+      name: 'identity_login',
+      ddl: [
+        `CREATE TABLE identity_login (
+          _source INTEGER NOT NULL,
+          identity TEXT NOT NULL,
+          login TEXT NOT NULL COLLATE NOCASE,
+          PRIMARY KEY (identity, login)
+        ) STRICT, WITHOUT ROWID`,
+        `CREATE INDEX identity_login_by_login ON identity_login (login)`,
+      ],
+    },
+    {
+      name: 'identity_group',
+      ddl: [
+        `CREATE TABLE identity_group (
+          _source INTEGER NOT NULL,
+          identity TEXT NOT NULL,
+          name TEXT NOT NULL,
+          PRIMARY KEY (identity, name)
+        ) STRICT, WITHOUT ROWID`,
+      ],
+    },
+    {
+      name: 'identity_tag',
+      ddl: [
+        `CREATE TABLE identity_tag (
+          _source INTEGER NOT NULL,
+          identity TEXT NOT NULL,
+          key TEXT NOT NULL,
+          value TEXT NOT NULL,
+          PRIMARY KEY (identity, key)
+        ) STRICT, WITHOUT ROWID`,
+      ],
+    },
+  ],
+  rows: (record) => ({
+    identity: [
+      {
+        id: record.id,
+        source: record.source,
+        scope: record.scope,
+        name: record.name,
+        type: record.type,
+        enabled: flag(record.enabled),
+        can_sign_in: flag(record.can_sign_in),
+        second_factor: flag(record.second_factor),
+        created_at: record.created_at,
+        last_active_at: record.last_active_at,
+      },
+    ],
+    identity_login: distinctNoCase(record.logins).map((login) => ({ identity: record.id, login })),
+    identity_group: record.groups.map((name) => ({ identity: record.id, name })),
+    identity_tag: record.tags.map(({ key, value }) => ({ identity: record.id, key, value })),
+  }),
+});
