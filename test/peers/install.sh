@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Installs the programs that `npm run test:peers` starts, where they are missing. Needs network to package registries, root (for
+# Debian packages that are missing), Go 1.26 or later (for cosign) and Python 3.11 or later. What it builds stays in ~/.cache/annexa.
+set -euo pipefail
+
+cache="$HOME/.cache/annexa"
+cosign_version=v3.1.1
+moto_version=5.2.5
+ministack_version=1.5.33
+
+say() { printf 'peers: %s\n' "$*"; }
+give_up() {
+  printf 'peers: %s\n' "$*" >&2
+  exit 3
+}
+has() { command -v "$1" >/dev/null; }
+
+debian_packages() {
+  local missing=() tool
+  for tool in faketime sqlite3 openssl strace jq; do
+    has "$tool" || missing+=("$tool")
+  done
+  has zstd || missing+=(zstd)
+  python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
+  if ((${#missing[@]} == 0)); then return; fi
+  ((EUID == 0)) || give_up "install these packages first, or run as root: ${missing[*]}"
+  say "installing ${missing[*]}"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+cosign_is_current() {
+  [[ -x $cache/bin/cosign && $(go version -m "$cache/bin/cosign") == *"sigstore/cosign/v3"$'\t'"$cosign_version"* ]]
+}
+
+cosign() {
+  has go || give_up "Go is needed to build cosign $cosign_version"
+  if cosign_is_current; then return; fi
+  say "building cosign $cosign_version (some minutes)"
+  GOBIN="$cache/bin" CGO_ENABLED=0 go install "github.com/sigstore/cosign/v3/cmd/cosign@$cosign_version"
+  cosign_is_current || give_up "cosign was built, but isn't $cosign_version"
+}
+
+emulators_are_current() {
+  [[ -x $cache/venv/bin/python ]] && "$cache/venv/bin/python" - "$moto_version" "$ministack_version" <<'PYTHON'
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    found = [version("moto"), version("ministack")]
+    import flask  # moto's server needs it
+except (PackageNotFoundError, ImportError):
+    sys.exit(1)
+sys.exit(found != sys.argv[1:])
+PYTHON
+}
+
+emulators() {
+  if emulators_are_current; then return; fi
+  say "installing moto $moto_version and ministack $ministack_version"
+  python3 -m venv --clear "$cache/venv"
+  "$cache/venv/bin/pip" install --quiet --disable-pip-version-check \
+    "moto[server]==$moto_version" "ministack==$ministack_version"
+  emulators_are_current || give_up "moto and ministack were installed, but not as pinned"
+}
+
+mkdir -p "$cache/bin"
+debian_packages
+cosign
+emulators
+say "ready: cosign $cosign_version, moto $moto_version, ministack $ministack_version"
