@@ -59,7 +59,7 @@ export function noteKeyId(name: string, algorithm: number, key: Uint8Array): str
 /** The known key for an Ed25519 SPKI (DER). Throws `key` for any other SPKI or for a name that notes can't carry. */
 export function ed25519Key(name: string, spki: Uint8Array): NoteKey {
   assertName(name);
-  const raw = rawEd25519(spki);
+  const raw = ed25519Raw(spki);
   const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   return {
     name,
@@ -72,7 +72,7 @@ export function ed25519Key(name: string, spki: Uint8Array): NoteKey {
 /** The key as others configure it: `<name>+<key id>+<base64 of algorithm and key>`. */
 export function formatVerifierKey(name: string, spki: Uint8Array): string {
   assertName(name);
-  const raw = rawEd25519(spki);
+  const raw = ed25519Raw(spki);
   const encoded = Buffer.concat([Uint8Array.of(ED25519), raw]).toString('base64');
   return `${name}+${noteKeyId(name, ED25519, raw)}+${encoded}`;
 }
@@ -196,7 +196,8 @@ function assertName(name: string): void {
     throw new EvidenceError('key', `a key's name can't be ${JSON.stringify(name)}`);
 }
 
-function rawEd25519(spki: Uint8Array): Uint8Array {
+/** The 32 bytes of an Ed25519 SPKI (DER). Throws `key` for any other SPKI. */
+export function ed25519Raw(spki: Uint8Array): Uint8Array {
   const prefix = spki.subarray(0, ED25519_SPKI_PREFIX.length);
   const raw = spki.subarray(ED25519_SPKI_PREFIX.length);
   if (!equalBytes(prefix, ED25519_SPKI_PREFIX) || raw.length !== ED25519_KEY_BYTES) {
