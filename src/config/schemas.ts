@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { duration, manifest, manifestName, text } from '../controls/fields.ts';
+import { cadenceOf } from './schedule.ts';
+
+const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const hostname = new RegExp(`^(?=.{1,253}$)${label}(?:\\.${label})+$`);
+
+const listen = z.string().refine((value) => {
+  const port = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$/.exec(value)?.[1];
+  return port !== undefined && Number(port) <= 65_535;
+}, 'expected host:port, such as 127.0.0.1:8080');
+
+const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']);
+
+const secretRef = z.union([z.strictObject({ env: text }), z.strictObject({ file: text })]);
+
+/** What the environment may set, by variable: each has the schema of the Agent's field. */
+export const environment = {
+  ANNEXA_DATA: { field: 'data', schema: text },
+  ANNEXA_LISTEN: { field: 'listen', schema: listen },
+  ANNEXA_LOG_LEVEL: { field: 'logLevel', schema: logLevel },
+} as const;
+
+export const agentManifest = manifest(
+  'Agent',
+  z.strictObject({
+    organisation: text,
+    /** A bare hostname: part of the log's origin. */
+    domain: z.string().regex(hostname, 'expected a bare hostname in lower case, such as acme.example'),
+    /** Relative to the working directory. */
+    data: text.default('.annexa/data'),
+    listen: listen.default('127.0.0.1:8080'),
+    logLevel: logLevel.default('info'),
+    keys: z.strictObject({ envelope: secretRef, checkpoint: secretRef, body: secretRef }).optional(),
+    concurrency: z.int().min(1).max(64).default(4),
+    evaluateEvery: duration.default(900),
+    commitWindow: duration.default(5),
+    shutdownGrace: duration.default(30),
+    /** Relative to the configuration's directory. */
+    sample: z.strictObject({ estate: text }).optional(),
+  }),
+);
+
+export const scopeManifest = manifest(
+  'Scope',
+  z.strictObject({
+    statement: text,
+    entities: z.array(text).min(1),
+    sites: z.array(text),
+    services: z.array(text),
+    sources: z.array(z.strictObject({ collector: manifestName, scopes: z.array(text).min(1) })),
+    exclusions: z.array(z.strictObject({ what: text, reason: text, approver: text })).default([]),
+  }),
+);
+
+const schedule = z
+  .string()
+  .refine(
+    (value) => cadenceOf(value) !== undefined,
+    'expected "every 4h", or a cron expression of five fields (UTC) that fires again and again',
+  );
+
+const dataset = z.strictObject({
+  enabled: z.boolean().default(true),
+  schedule: schedule.optional(),
+  freshness: duration.optional(),
+  minRecords: z.int().min(0).optional(),
+  maxShrink: z.number().min(0).max(1).optional(),
+  deadline: duration.optional(),
+});
+
+export const collectorManifest = manifest(
+  'Collector',
+  z.strictObject({
+    plugin: text,
+    /** By name; a dataset that is not listed runs with its defaults. */
+    datasets: z.record(z.string(), dataset).default({}),
+    /** The plugin's own schema judges them. */
+    settings: z.record(z.string(), z.unknown()).default({}),
+  }),
+);
+
+export type AgentManifest = z.output<typeof agentManifest>;
+export type ScopeManifest = z.output<typeof scopeManifest>;
+export type CollectorManifest = z.output<typeof collectorManifest>;
