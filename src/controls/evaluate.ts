@@ -3,6 +3,7 @@ import type { QueryResult, QueryRow, SourceCount } from '../inventory/query-cont
 import type { Check } from './check.ts';
 import type { Counts, Outcome, RecordVerdict, ScopeVerdict, SourceState, Verdict } from './contract.ts';
 import { byUtf8 } from './order.ts';
+import { sentence } from './words.ts';
 
 export interface EvaluationInput {
   readonly check: Check;
@@ -279,9 +280,4 @@ function sum(a: Counts, b: Counts): Counts {
 
 function reference({ collector, dataset, scope }: { collector: string; dataset: string; scope: string }) {
   return { collector, dataset, scope };
-}
-
-/** Upper case first, a full stop last. */
-function sentence(why: string): string {
-  return `${why.charAt(0).toUpperCase()}${why.slice(1)}${why.endsWith('.') ? '' : '.'}`;
 }

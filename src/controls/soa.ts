@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findControl } from './catalogue.ts';
 import { instant, manifest, text, unique } from './fields.ts';
 
 /** The id of a control in Annex A (`A.5.18`), a clause (`9.2`), or the organisation's own (`ACME-3`). */
@@ -18,7 +19,9 @@ const included = z.strictObject({
 });
 
 const excluded = z.strictObject({
-  control: controlId,
+  control: controlId.refine((id) => findControl(id)?.theme !== 'clause', {
+    message: 'clauses 4 to 10 are requirements: expected a control of Annex A or one of your own',
+  }),
   applicable: z.literal(false),
   /** Why it is excluded. */
   justification: text,
