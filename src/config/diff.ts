@@ -27,7 +27,10 @@ export interface DocumentChange {
 }
 
 /** What changed from one configuration to the next, by document id; before the first, everything was added. */
-export function diffConfigs(before: Config | undefined, after: Config): readonly DocumentChange[] {
+export function diffConfigs(
+  before: Pick<Config, 'documents'> | undefined,
+  after: Pick<Config, 'documents'>,
+): readonly DocumentChange[] {
   const old = new Map(before?.documents.map((document) => [document.id, document]));
   const now = new Map(after.documents.map((document) => [document.id, document]));
   const ids = [...new Set([...old.keys(), ...now.keys()])];
