@@ -17,6 +17,7 @@ export interface Page<T> {
 
 export interface PageQuery {
   readonly limit: number;
+  /** A `next` of the same list. Any other rejects with EngineError `cursor`. */
   readonly cursor?: string | undefined;
 }
 

@@ -1,0 +1,187 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { AgentView } from '../engine/view.ts';
+import { get, none } from './route.ts';
+import * as schemas from './schemas.ts';
+import { controlId, logIndex, manifestName, page, paging, runId, streamName, words } from './wire.ts';
+
+const base = '/api/v1';
+
+function addControls(app: FastifyInstance, view: AgentView): void {
+  get(app, {
+    path: `${base}/controls`,
+    tag: 'controls',
+    summary: 'Controls with their status',
+    params: none,
+    query: z.strictObject({
+      ...paging,
+      status: schemas.controlStatus.optional(),
+      theme: words.optional(),
+      owner: words.optional(),
+    }),
+    response: page(schemas.control),
+    handler: ({ query }) => view.controls(query),
+  });
+  get(app, {
+    path: `${base}/controls/:id`,
+    tag: 'controls',
+    summary: 'One control, aspect by aspect',
+    params: z.strictObject({ id: controlId }),
+    query: none,
+    response: schemas.controlDetail,
+    handler: ({ params }) => view.control(params.id),
+    absent: 'there is no control with this id',
+  });
+  get(app, {
+    path: `${base}/soa`,
+    tag: 'controls',
+    summary: 'The Statement of Applicability in force, whole',
+    params: none,
+    query: none,
+    response: schemas.soa,
+    handler: () => view.soa(),
+  });
+  get(app, {
+    path: `${base}/scope`,
+    tag: 'controls',
+    summary: 'The scope statement (clause 4.3) and the sources configured',
+    params: none,
+    query: none,
+    response: schemas.scope,
+    handler: async () => (await view.scope()) ?? undefined,
+    absent: 'no Scope manifest is configured',
+  });
+}
+
+function addChecks(app: FastifyInstance, view: AgentView): void {
+  get(app, {
+    path: `${base}/checks`,
+    tag: 'checks',
+    summary: 'Checks with their outcome',
+    params: none,
+    query: z.strictObject({
+      ...paging,
+      outcome: schemas.outcome.optional(),
+      severity: schemas.severity.optional(),
+    }),
+    response: page(schemas.check),
+    handler: ({ query }) => view.checks(query),
+  });
+  get(app, {
+    path: `${base}/checks/:name`,
+    tag: 'checks',
+    summary: 'One check, with its condition and the records that fail or are unknown',
+    params: z.strictObject({ name: manifestName }),
+    query: none,
+    response: schemas.checkDetail,
+    handler: ({ params }) => view.check(params.name),
+    absent: 'there is no check with this name',
+  });
+  get(app, {
+    path: `${base}/deviations`,
+    tag: 'checks',
+    summary: 'Deviations, open and closed',
+    params: none,
+    query: z.strictObject({
+      ...paging,
+      check: manifestName.optional(),
+      control: controlId.optional(),
+      severity: schemas.severity.optional(),
+      state: schemas.deviationState.optional(),
+    }),
+    response: page(schemas.deviation),
+    handler: ({ query }) => view.deviations(query),
+  });
+}
+
+function addDecisions(app: FastifyInstance, view: AgentView): void {
+  get(app, {
+    path: `${base}/exceptions`,
+    tag: 'decisions',
+    summary: 'Exceptions: approved, expiring acceptances of deviations',
+    params: none,
+    query: z.strictObject(paging),
+    response: page(schemas.exception),
+    handler: ({ query }) => view.exceptions(query),
+  });
+  get(app, {
+    path: `${base}/attestations`,
+    tag: 'decisions',
+    summary: 'Attestations: manual evidence for aspects of controls',
+    params: none,
+    query: z.strictObject(paging),
+    response: page(schemas.attestation),
+    handler: ({ query }) => view.attestations(query),
+  });
+}
+
+function addCollection(app: FastifyInstance, view: AgentView): void {
+  get(app, {
+    path: `${base}/collectors`,
+    tag: 'collection',
+    summary: 'Collectors and how fresh the evidence of each dataset is',
+    params: none,
+    query: z.strictObject(paging),
+    response: page(schemas.collector),
+    handler: ({ query }) => view.collectors(query),
+  });
+  get(app, {
+    path: `${base}/runs`,
+    tag: 'collection',
+    summary: 'Runs of collectors',
+    params: none,
+    query: z.strictObject({ ...paging, collector: manifestName.optional() }),
+    response: page(schemas.run),
+    handler: ({ query }) => view.runs(query),
+  });
+  get(app, {
+    path: `${base}/runs/:id`,
+    tag: 'collection',
+    summary: 'One run',
+    params: z.strictObject({ id: runId }),
+    query: none,
+    response: schemas.run,
+    handler: ({ params }) => view.run(params.id),
+    absent: 'there is no run with this id',
+  });
+}
+
+function addEvidence(app: FastifyInstance, view: AgentView): void {
+  get(app, {
+    path: `${base}/evidence`,
+    tag: 'evidence',
+    summary: 'Entries of the evidence log',
+    params: none,
+    query: z.strictObject({ ...paging, stream: streamName.optional() }),
+    response: page(schemas.entry),
+    handler: ({ query }) => view.evidence(query),
+  });
+  get(app, {
+    path: `${base}/evidence/:index`,
+    tag: 'evidence',
+    summary: 'One entry, with its envelope and statement',
+    params: z.strictObject({ index: logIndex }),
+    query: none,
+    response: schemas.entryDetail,
+    handler: ({ params }) => view.entry(params.index),
+    absent: 'the log has no entry with this index',
+  });
+  get(app, {
+    path: `${base}/checkpoint`,
+    tag: 'evidence',
+    summary: 'The newest checkpoint of the evidence log',
+    params: none,
+    query: none,
+    response: schemas.checkpoint,
+    handler: () => view.checkpoint(),
+  });
+}
+
+/** The read-only status API under /api/v1. */
+export function addApi(app: FastifyInstance, view: AgentView): void {
+  addControls(app, view);
+  addChecks(app, view);
+  addDecisions(app, view);
+  addCollection(app, view);
+  addEvidence(app, view);
+}

@@ -1,0 +1,180 @@
+import swagger from '@fastify/swagger';
+import fastify from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  createJsonSchemaTransform,
+  createJsonSchemaTransformObject,
+  serializerCompiler,
+} from 'fastify-type-provider-zod';
+import type { Registry } from 'prom-client';
+import { z } from 'zod';
+import type { AgentView } from '../engine/view.ts';
+import { addApi } from './api.ts';
+import { answerClientError, answerError, answerFrameworkError } from './errors.ts';
+import type { ServerLogger } from './errors.ts';
+import { isLoopbackHost } from './loopback.ts';
+import { addProbes } from './probes.ts';
+import { makeProblem, securityHeaders, sendProblem } from './problem.ts';
+import { getText } from './route.ts';
+import { registerNames } from './schemas.ts';
+import { tellWire } from './wire.ts';
+
+/** Bytes and milliseconds. Requests are short: no route takes content. */
+const limits = {
+  headerBytes: 16_384,
+  bodyBytes: 1024,
+  pathPartBytes: 512,
+  requestMs: 10_000,
+  answerMs: 30_000,
+  keepAliveMs: 65_000,
+  checkMs: 5000,
+};
+
+export interface AppOptions {
+  readonly view: AgentView;
+  readonly logger: ServerLogger;
+  /** Further metrics for /metrics, such as those of the process. */
+  readonly registry?: Registry | undefined;
+}
+
+function createInstance(): FastifyInstance {
+  return fastify({
+    logger: false,
+    http: {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.requestMs,
+      connectionsCheckingInterval: limits.checkMs,
+      // Ours refuses it too, with a problem.
+      requireHostHeader: false,
+    },
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMs,
+    handlerTimeout: limits.answerMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    routerOptions: { maxParamLength: limits.pathPartBytes },
+    return503OnClosing: false,
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerClientError,
+  });
+}
+
+/** What a request needs before any route sees it. */
+function vet(request: FastifyRequest): ReturnType<typeof makeProblem> | undefined {
+  const { headers } = request;
+  // A target in absolute form carries the host that counts (RFC 9112, 3.2.2).
+  const target = /^https?:\/\/([^/?#]*)/i.exec(request.url);
+  if (!isLoopbackHost(headers.host) || (target !== null && !isLoopbackHost(target[1]))) {
+    return makeProblem(
+      403,
+      'the Host header must be a loopback address or localhost: a page of another site may be asking in your name',
+    );
+  }
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  const hasContent = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  if (reads && hasContent) return makeProblem(400, `${request.method} takes no content`);
+  return undefined;
+}
+
+/** The patterns of the routes with their methods, to tell 405 from 404. */
+function trackMethods(app: FastifyInstance): (path: string) => readonly string[] {
+  const methods = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = methods.get(url) ?? new Set();
+    for (const one of [method].flat()) known.add(one);
+    methods.set(url, known);
+  });
+  const patterns: { pattern: RegExp; allowed: Set<string> }[] = [];
+  app.addHook('onReady', (done) => {
+    for (const [url, allowed] of methods) {
+      const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`);
+      patterns.push({ pattern, allowed });
+    }
+    done();
+  });
+  return (path) => [...(patterns.find(({ pattern }) => pattern.test(path))?.allowed ?? [])].sort();
+}
+
+function answerUnrouted(allowed: (path: string) => readonly string[]) {
+  return (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const [path = ''] = request.url.split('?');
+    const methods = allowed(path);
+    if (methods.length === 0) return sendProblem(reply, makeProblem(404, 'there is nothing at this path'));
+    const allow = methods.join(', ');
+    return sendProblem(
+      reply.header('allow', allow),
+      makeProblem(405, `${request.method} is not allowed here, only ${allow}`),
+    );
+  };
+}
+
+function addHooks(app: FastifyInstance, logger: ServerLogger): void {
+  const unrouted = answerUnrouted(trackMethods(app));
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(securityHeaders);
+    const refusal = vet(request);
+    if (refusal !== undefined) void sendProblem(reply.header('connection', 'close'), refusal);
+    // Before content is read.
+    else if (request.is404) void unrouted(request, reply);
+    else done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, url } = request;
+    logger.debug({ method, url, status: reply.statusCode, ms: reply.elapsedTime }, 'answered');
+    done();
+  });
+  app.setNotFoundHandler(unrouted);
+  app.setErrorHandler(answerError(logger));
+}
+
+async function addOpenApi(app: FastifyInstance, version: string): Promise<void> {
+  const schemaRegistry = z.registry<{ id?: string | undefined }>();
+  registerNames(schemaRegistry);
+  const options = { schemaRegistry, zodToJsonConfig: { override: tellWire } };
+  const nameSchemas = createJsonSchemaTransformObject(options);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Annexa status API',
+        version,
+        description:
+          'Read-only. Lists are { items, next }; times are RFC 3339 in UTC; errors are RFC 9457 problem details.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+    },
+    transform: createJsonSchemaTransform(options),
+    transformObject: (document) => {
+      const whole = nameSchemas(document);
+      if (!('components' in whole)) return whole;
+      // Each schema is written as input too; only answers are named.
+      for (const name of Object.keys(whole.components?.schemas ?? {})) {
+        if (name.endsWith('Input')) delete whole.components?.schemas?.[name];
+      }
+      return whole;
+    },
+  });
+}
+
+/** The whole server, ready, not yet listening. */
+export async function buildApp({ view, logger, registry }: AppOptions): Promise<FastifyInstance> {
+  const app = createInstance();
+  // Routes parse their parameters themselves, so that one problem names all that are wrong.
+  app.setValidatorCompiler(() => (value) => ({ value }));
+  app.setSerializerCompiler(serializerCompiler);
+  app.removeAllContentTypeParsers();
+  addHooks(app, logger);
+  await addOpenApi(app, view.build.version);
+  addProbes(app, view, registry);
+  addApi(app, view);
+  const openapi = { contentType: 'application/json', text: '' };
+  getText(app, {
+    path: '/openapi.json',
+    tag: 'agent',
+    summary: 'This description, in OpenAPI 3.1',
+    mediaType: 'application/json',
+    handler: () => Promise.resolve(openapi),
+  });
+  await app.ready();
+  openapi.text = JSON.stringify(app.swagger());
+  return app;
+}

@@ -1,0 +1,238 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { AgentView, MetricsSnapshot } from '../engine/view.ts';
+import { controlStatus, outcome } from './schemas.ts';
+
+type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [labels: Labels, value: number];
+
+/** A family of one scrape. Its samples are absolute: counters too start from nothing at each scrape. */
+interface Family {
+  readonly type: 'gauge' | 'counter';
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly samples: readonly Sample[];
+}
+
+function family(
+  type: Family['type'],
+  name: string,
+  help: string,
+  labels: readonly string[],
+  samples: readonly Sample[],
+): Family {
+  return { type, name: `annexa_${name}`, help, labels, samples };
+}
+
+/** One series for each of the values, 1 for the one that holds. */
+function oneOf(labels: Labels, values: readonly string[], current: string): readonly Sample[] {
+  return values.map((status) => [{ ...labels, status }, status === current ? 1 : 0]);
+}
+
+function controlFamilies({ controls }: MetricsSnapshot): readonly Family[] {
+  return [
+    family(
+      'gauge',
+      'control_info',
+      'Title, theme and owner of each control; always 1.',
+      ['control', 'title', 'theme', 'owner'],
+      controls.map(({ id, title, theme, owner }) => [{ control: id, title, theme, owner: owner ?? '' }, 1]),
+    ),
+    family(
+      'gauge',
+      'control_status',
+      'Status of each control: 1 for the one it has, 0 for the others.',
+      ['control', 'status'],
+      controls.flatMap(({ id, status }) => oneOf({ control: id }, controlStatus.options, status)),
+    ),
+    family(
+      'gauge',
+      'control_last_assessed_timestamp_seconds',
+      'When each control was last assessed, in Unix seconds; absent before the first assessment.',
+      ['control'],
+      controls.flatMap(({ id, lastAssessedAt }): Sample[] =>
+        lastAssessedAt === null ? [] : [[{ control: id }, lastAssessedAt]],
+      ),
+    ),
+    family(
+      'gauge',
+      'exceptions',
+      'Valid exceptions that bear on each control.',
+      ['control'],
+      controls.map(({ id, exceptions }) => [{ control: id }, exceptions]),
+    ),
+  ];
+}
+
+function checkFamilies({ checks }: MetricsSnapshot): readonly Family[] {
+  return [
+    family(
+      'gauge',
+      'check_status',
+      'Outcome of each check: 1 for the one it has, 0 for the others.',
+      ['check', 'status'],
+      checks.flatMap(({ name, outcome: current }) => oneOf({ check: name }, outcome.options, current)),
+    ),
+    family(
+      'gauge',
+      'deviations',
+      'Open deviations of each check.',
+      ['check', 'severity'],
+      checks.map(({ name, severity, open }) => [{ check: name, severity }, open]),
+    ),
+    family(
+      'gauge',
+      'deviations_overdue',
+      'Open deviations of each check that are past their deadline.',
+      ['check'],
+      checks.map(({ name, overdue }) => [{ check: name }, overdue]),
+    ),
+  ];
+}
+
+function expiryFamilies({ exceptions, attestations }: MetricsSnapshot): readonly Family[] {
+  return [
+    family(
+      'gauge',
+      'exception_expiry_timestamp_seconds',
+      'When each exception expires, in Unix seconds.',
+      ['exception'],
+      exceptions.map(({ name, expiresAt }) => [{ exception: name }, expiresAt]),
+    ),
+    family(
+      'gauge',
+      'attestation_expiry_timestamp_seconds',
+      'When each attestation expires, in Unix seconds.',
+      ['attestation'],
+      attestations.map(({ name, expiresAt }) => [{ attestation: name }, expiresAt]),
+    ),
+  ];
+}
+
+function evidenceFamilies({ evidence, log, verifyFailures }: MetricsSnapshot): readonly Family[] {
+  return [
+    family(
+      'gauge',
+      'evidence_as_of_timestamp_seconds',
+      "The source's own time of the evidence in force, the oldest of the dataset's scopes, in Unix seconds; absent while one is missing.",
+      ['collector', 'dataset'],
+      evidence.map(({ collector, dataset, asOf }) => [{ collector, dataset }, asOf]),
+    ),
+    family('gauge', 'evidence_log_size', 'Entries in the evidence log.', [], [[{}, log.size]]),
+    family(
+      'gauge',
+      'evidence_checkpoint_timestamp_seconds',
+      'When the newest checkpoint of the log was signed, in Unix seconds.',
+      [],
+      [[{}, log.checkpointAt]],
+    ),
+    family(
+      'counter',
+      'evidence_verify_failures_total',
+      'Stored evidence that did not verify when it was read back.',
+      [],
+      [[{}, verifyFailures]],
+    ),
+  ];
+}
+
+function collectorFamilies({ collectors, evidence }: MetricsSnapshot): readonly Family[] {
+  return [
+    family(
+      'counter',
+      'collector_runs_total',
+      'Runs of each collector that have ended, failed ones included.',
+      ['collector'],
+      collectors.map(({ name, runs }) => [{ collector: name }, runs]),
+    ),
+    family(
+      'counter',
+      'collector_run_failures_total',
+      'Failures in the runs of each collector, by reason.',
+      ['collector', 'reason'],
+      collectors.flatMap(({ name, failures }) =>
+        Object.entries(failures).map(([reason, count]): Sample => [{ collector: name, reason }, count]),
+      ),
+    ),
+    family(
+      'gauge',
+      'collector_run_duration_seconds',
+      'How long the last run of each collector took; absent before the first.',
+      ['collector'],
+      collectors.flatMap(({ name, lastDurationSeconds }): Sample[] =>
+        lastDurationSeconds === null ? [] : [[{ collector: name }, lastDurationSeconds]],
+      ),
+    ),
+    family(
+      'counter',
+      'collector_api_requests_total',
+      "Requests that each collector sent to its source, the SDK's retries included.",
+      ['collector'],
+      collectors.map(({ name, apiRequests }) => [{ collector: name }, apiRequests]),
+    ),
+    family(
+      'counter',
+      'collector_api_throttled_total',
+      'Requests of each collector that its source refused as too many.',
+      ['collector'],
+      collectors.map(({ name, apiThrottled }) => [{ collector: name }, apiThrottled]),
+    ),
+    family(
+      'gauge',
+      'collector_records',
+      'Records in the snapshots in force, all scopes of the dataset together.',
+      ['collector', 'dataset'],
+      evidence.map(({ collector, dataset, records }) => [{ collector, dataset }, records]),
+    ),
+  ];
+}
+
+function register(registry: Registry, { type, name, help, labels, samples }: Family): void {
+  const options = { name, help, labelNames: labels, registers: [registry] };
+  if (type === 'gauge') {
+    const gauge = new Gauge(options);
+    // Without labels prom-client shows a gauge as 0 from the start; with labels it shows nothing until a sample is set.
+    for (const [sampleLabels, value] of samples) gauge.set(sampleLabels, value);
+  } else {
+    const counter = new Counter(options);
+    for (const [sampleLabels, value] of samples) counter.inc(sampleLabels, value);
+  }
+}
+
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/**
+ * One scrape in the Prometheus text format (0.0.4), made anew from the engine's snapshot, so that a series of something that is
+ * gone goes too. Families of `extra`, such as those of the process, follow.
+ */
+export async function exposeMetrics(
+  view: Pick<AgentView, 'build' | 'metrics'>,
+  extra?: Registry,
+): Promise<Exposition> {
+  const snapshot = await view.metrics();
+  const registry = new Registry();
+  const build = family(
+    'gauge',
+    'build_info',
+    'Version, revision and Node of this build; always 1.',
+    ['version', 'revision', 'node'],
+    [[{ ...view.build }, 1]],
+  );
+  const families = [
+    build,
+    ...controlFamilies(snapshot),
+    ...checkFamilies(snapshot),
+    ...expiryFamilies(snapshot),
+    ...evidenceFamilies(snapshot),
+    ...collectorFamilies(snapshot),
+  ];
+  for (const one of families) register(registry, one);
+  const own = await registry.metrics();
+  return {
+    contentType: registry.contentType,
+    text: extra === undefined ? own : `${own}${await extra.metrics()}`,
+  };
+}

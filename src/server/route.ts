@@ -1,0 +1,89 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { badParameters } from './parameters.ts';
+import { makeProblem, problem, problemMediaType, sendProblem } from './problem.ts';
+import type { Problem } from './problem.ts';
+
+/** No parameters. */
+export const none = z.strictObject({});
+
+const problemResponse = {
+  description: 'RFC 9457 problem details.',
+  content: { [problemMediaType]: { schema: problem } },
+};
+
+interface Route<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodType> {
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  /** Of the path. */
+  readonly params: P;
+  readonly query: Q;
+  readonly response: R;
+  /** Asked first: a problem is the answer. */
+  readonly guard?: () => Problem | undefined;
+  /** Undefined: there is no such thing, a 404 that says `absent`. */
+  readonly handler: (request: {
+    params: z.output<P>;
+    query: z.output<Q>;
+  }) => Promise<z.output<R> | undefined>;
+  readonly absent?: string;
+}
+
+/** Adds a GET route (and its HEAD) whose answer is the engine's, written by its schema. */
+export function get<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodType>(
+  app: FastifyInstance,
+  route: Route<P, Q, R>,
+): void {
+  const schema = {
+    tags: [route.tag],
+    summary: route.summary,
+    params: route.params,
+    querystring: route.query,
+    response: { 200: route.response, default: problemResponse },
+  };
+  app.get(route.path, { schema }, async (request, reply) => {
+    const refusal = route.guard?.();
+    if (refusal !== undefined) return sendProblem(reply, refusal);
+    const params = route.params.safeParse(request.params);
+    const query = route.query.safeParse(request.query);
+    if (!params.success || !query.success) {
+      return sendProblem(reply, badParameters({ path: params.error, query: query.error }, request.query));
+    }
+    const answer = await route.handler({ params: params.data, query: query.data });
+    if (answer === undefined)
+      return sendProblem(reply, makeProblem(404, route.absent ?? 'there is no such thing'));
+    return reply.send(answer);
+  });
+}
+
+/** Adds a GET route (and its HEAD) that writes its own text. */
+export function getText(
+  app: FastifyInstance,
+  route: {
+    readonly path: string;
+    readonly tag: string;
+    readonly summary: string;
+    readonly mediaType: string;
+    readonly handler: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  },
+): void {
+  const schema = {
+    tags: [route.tag],
+    summary: route.summary,
+    querystring: none,
+    response: {
+      200: { description: route.summary, content: { [route.mediaType]: { schema: z.string() } } },
+      default: problemResponse,
+    },
+  };
+  app.get(route.path, { schema }, async (request, reply) => {
+    const query = none.safeParse(request.query);
+    if (!query.success) return sendProblem(reply, badParameters({ query: query.error }, request.query));
+    const { contentType, text } = await route.handler();
+    return reply
+      .type(contentType)
+      .serializer((payload: string) => payload)
+      .send(text);
+  });
+}

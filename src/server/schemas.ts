@@ -1,0 +1,260 @@
+import { z } from 'zod';
+import type {
+  AgentView,
+  AttestationItem,
+  CheckDetail,
+  CheckItem,
+  CollectorItem,
+  ControlDetail,
+  ControlItem,
+  DeviationItem,
+  EvidenceDetail,
+  EvidenceItem,
+  ExceptionItem,
+  RunItem,
+} from '../engine/view.ts';
+import { instant, list } from './wire.ts';
+
+// Each schema has exactly the fields of the engine's type: `satisfies` holds one direction, the handlers' types the other, and
+// the serialiser refuses at run time what is not in the schema.
+
+export const controlStatus = z.enum([
+  'effective',
+  'correcting',
+  'accepted',
+  'ineffective',
+  'unknown',
+  'not_applicable',
+]);
+export const outcome = z.enum(['pass', 'fail', 'unknown', 'not_applicable']);
+export const severity = z.enum(['critical', 'high', 'medium', 'low']);
+export const deviationState = z.enum(['open', 'closed']);
+
+const runOutcome = z.enum(['ok', 'failed']);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().min(0);
+const index = count.describe('Index of an entry in the evidence log.');
+
+const controlFields = {
+  id: z.string(),
+  title: z.string(),
+  theme: z.string(),
+  owner: z.string().nullable(),
+  status: controlStatus,
+  why: z.string(),
+  lastAssessedAt: instant.nullable(),
+};
+
+export const control = z.strictObject(controlFields) satisfies z.ZodType<ControlItem>;
+
+export const controlDetail = z.strictObject({
+  ...controlFields,
+  description: z.string(),
+  aspects: list(
+    z.strictObject({
+      id: z.string(),
+      title: z.string(),
+      basis: z.enum(['live', 'recorded', 'attested']).nullable(),
+      status: controlStatus,
+      why: z.string(),
+      checks: list(z.string()),
+      attestations: list(z.string()),
+    }),
+  ),
+}) satisfies z.ZodType<ControlDetail>;
+
+const counts = z.strictObject({
+  table: count.describe('Records of the kind.'),
+  population: count.describe('Records that the check is about.'),
+  filtered: count,
+  failing: count,
+  unknown: count,
+});
+
+const checkFields = {
+  name: z.string(),
+  title: z.string(),
+  aspects: list(z.string()),
+  severity,
+  outcome,
+  why: z.string(),
+  counts,
+  scopes: list(
+    z.strictObject({
+      collector: z.string(),
+      dataset: z.string(),
+      scope: z.string(),
+      outcome,
+      why: z.string(),
+      counts,
+    }),
+  ),
+  assessedAt: instant.nullable(),
+  evidence: index.nullable(),
+};
+
+export const check = z.strictObject(checkFields) satisfies z.ZodType<CheckItem>;
+
+export const checkDetail = z.strictObject({
+  ...checkFields,
+  rationale: z.string(),
+  remediation: z.string(),
+  sql: z.strictObject({
+    kind: z.string(),
+    where: z.string().nullable(),
+    fails: z.string(),
+    reason: z.string(),
+  }),
+  params: z.record(z.string(), z.unknown()),
+  records: list(
+    z.strictObject({
+      id: z.string(),
+      source: z.string(),
+      outcome: z.enum(['fail', 'unknown', 'passed', 'gone', 'out_of_population']),
+      reason: z.string(),
+    }),
+  ),
+}) satisfies z.ZodType<CheckDetail>;
+
+export const deviation = z.strictObject({
+  id: z.string(),
+  check: z.string(),
+  record: z.string(),
+  severity,
+  reason: z.string(),
+  firstSeenAt: instant,
+  dueAt: instant,
+  overdue: z.boolean(),
+  exception: z.string().nullable(),
+  closedAt: instant.nullable(),
+  closedBy: z.enum(['passed', 'gone', 'out_of_population', 'check_removed']).nullable(),
+}) satisfies z.ZodType<DeviationItem>;
+
+export const collector = z.strictObject({
+  name: z.string(),
+  type: z.string(),
+  lastRunAt: instant.nullable(),
+  lastRunOutcome: runOutcome.nullable(),
+  datasets: list(
+    z.strictObject({
+      dataset: z.string(),
+      scope: z.string(),
+      state: z.enum(['fresh', 'stale', 'missing']),
+      detail: z.string(),
+      asOf: instant.nullable(),
+      records: count.nullable(),
+      snapshot: index.nullable(),
+    }),
+  ),
+}) satisfies z.ZodType<CollectorItem>;
+
+export const run = z.strictObject({
+  id: z.string(),
+  collector: z.string(),
+  startedAt: instant,
+  finishedAt: instant,
+  outcome: runOutcome,
+  evidence: index,
+  datasets: list(
+    z.strictObject({
+      dataset: z.string(),
+      scope: z.string(),
+      outcome: runOutcome,
+      reason: z.string().nullable(),
+      detail: z.string().nullable(),
+      records: count.nullable(),
+      apiCalls: count,
+      throttled: count,
+    }),
+  ),
+}) satisfies z.ZodType<RunItem>;
+
+const entryFields = {
+  index,
+  leafHash: sha256,
+  predicateType: z.string(),
+  stream: z.string(),
+  seq: count,
+  runId: z.string(),
+  sealedAt: instant,
+  subjects: list(z.strictObject({ name: z.string(), sha256 })),
+};
+
+export const entry = z.strictObject(entryFields) satisfies z.ZodType<EvidenceItem>;
+
+export const entryDetail = z.strictObject({
+  ...entryFields,
+  envelope: z.unknown().describe('The DSSE envelope, as stored.'),
+  statement: z.unknown().describe('The in-toto statement inside it.'),
+}) satisfies z.ZodType<EvidenceDetail>;
+
+export const exception = z.strictObject({
+  name: z.string(),
+  check: z.string(),
+  reason: z.string(),
+  risk: z.string(),
+  approver: z.string(),
+  validFrom: instant,
+  expiresAt: instant,
+  valid: z.boolean(),
+  accepts: count.describe('Open deviations that it accepts.'),
+}) satisfies z.ZodType<ExceptionItem>;
+
+export const attestation = z.strictObject({
+  name: z.string(),
+  aspects: list(z.string()),
+  by: z.string(),
+  at: instant,
+  expiresAt: instant,
+  valid: z.boolean(),
+}) satisfies z.ZodType<AttestationItem>;
+
+export const soa = z.strictObject({
+  version: z.string().nullable(),
+  approver: z.string().nullable(),
+  items: list(
+    z.strictObject({
+      control: z.string(),
+      title: z.string(),
+      applicable: z.boolean().nullable(),
+      justification: z.string(),
+      implementation: z.string(),
+      owner: z.string().nullable(),
+      status: controlStatus,
+    }),
+  ),
+}) satisfies z.ZodType<Awaited<ReturnType<AgentView['soa']>>>;
+
+export const scope = z.strictObject({
+  statement: z.unknown().describe('The spec of the sealed Scope manifest.'),
+  sources: list(z.string()),
+}) satisfies z.ZodType<Awaited<ReturnType<AgentView['scope']>>>;
+
+export const checkpoint = z.strictObject({
+  origin: z.string(),
+  size: count,
+  root: sha256.describe('RFC 6962 root.'),
+  note: z.string().describe('The signed note, as published.'),
+}) satisfies z.ZodType<Awaited<ReturnType<AgentView['checkpoint']>>>;
+
+/** Names of the schemas under components/schemas of the OpenAPI document. */
+export function registerNames(registry: z.core.$ZodRegistry<{ id?: string | undefined }>): void {
+  const named = {
+    Control: control,
+    ControlDetail: controlDetail,
+    Check: check,
+    CheckDetail: checkDetail,
+    Counts: counts,
+    Deviation: deviation,
+    Collector: collector,
+    Run: run,
+    Entry: entry,
+    EntryDetail: entryDetail,
+    Exception: exception,
+    Attestation: attestation,
+    StatementOfApplicability: soa,
+    Scope: scope,
+    Checkpoint: checkpoint,
+  };
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+}

@@ -1,0 +1,288 @@
+import { EngineError } from '../../src/engine/error.ts';
+import type {
+  AgentView,
+  CheckDetail,
+  CheckItem,
+  ControlDetail,
+  ControlItem,
+  EvidenceItem,
+  MetricsSnapshot,
+  Page,
+  PageQuery,
+  RunItem,
+} from '../../src/engine/view.ts';
+
+/** 2026-11-22T04:33:00Z */
+export const moment = 1_795_321_980;
+
+const digest = 'ab'.repeat(32);
+
+export const controls: readonly ControlDetail[] = Array.from({ length: 37 }, (_, at) => ({
+  id: `A.5.${at + 1}`,
+  title: `Control ${at + 1} "quoted" \\ back`,
+  theme: 'organizational',
+  owner: at % 2 === 0 ? 'IT operations' : null,
+  status: at === 17 ? 'ineffective' : 'unknown',
+  why: 'nothing covers it',
+  lastAssessedAt: at === 17 ? moment : null,
+  description: 'What it asks.',
+  aspects: [
+    {
+      id: `A.5.${at + 1}/removal`,
+      title: 'Removal',
+      basis: at === 17 ? 'live' : null,
+      status: 'unknown',
+      why: 'no check',
+      checks: ['leaver-access'],
+      attestations: [],
+    },
+  ],
+}));
+
+const counts = { table: 10, population: 8, filtered: 1, failing: 2, unknown: 1 };
+
+const checks: readonly CheckDetail[] = [
+  {
+    name: 'leaver-access',
+    title: "Leavers' access is closed",
+    aspects: ['A.5.18/removal'],
+    severity: 'high',
+    outcome: 'fail',
+    why: '2 of 8 fail',
+    counts,
+    scopes: [
+      {
+        collector: 'aws',
+        dataset: 'iam-identities',
+        scope: '111122223333',
+        outcome: 'fail',
+        why: '2 of 8 fail',
+        counts,
+      },
+    ],
+    assessedAt: moment,
+    evidence: 7,
+    rationale: 'Why.',
+    remediation: 'Close it.',
+    sql: { kind: 'identity', where: null, fails: 'it.active', reason: "'x'" },
+    params: { maxAgeDays: 90, groups: ['a', 'b'] },
+    records: [
+      {
+        id: 'aws:111122223333:AIDA1',
+        source: 'aws/iam-identities/111122223333',
+        outcome: 'fail',
+        reason: 'left',
+      },
+    ],
+  },
+];
+
+const run: RunItem = {
+  id: 'aws-1795321980-0a1b',
+  collector: 'aws',
+  startedAt: moment,
+  finishedAt: moment + 4,
+  outcome: 'failed',
+  evidence: 3,
+  datasets: [
+    {
+      dataset: 'iam-identities',
+      scope: '111122223333',
+      outcome: 'failed',
+      reason: 'denied',
+      detail: 'iam:GetCredentialReport is denied',
+      records: null,
+      apiCalls: 4,
+      throttled: 1,
+    },
+  ],
+};
+
+const entries: readonly EvidenceItem[] = Array.from({ length: 5 }, (_, index) => ({
+  index,
+  leafHash: digest,
+  predicateType: 'https://annexa.dev/snapshot/v1',
+  stream: 'snapshot/aws/iam-identities/111122223333',
+  seq: index,
+  runId: run.id,
+  sealedAt: moment + index,
+  subjects: [{ name: 'records', sha256: digest }],
+}));
+
+function detailToItem(control: ControlDetail): ControlItem {
+  const { description: _description, aspects: _aspects, ...item } = control;
+  return item;
+}
+
+function checkToItem(check: CheckDetail): CheckItem {
+  const {
+    rationale: _rationale,
+    remediation: _remediation,
+    sql: _sql,
+    params: _params,
+    records: _records,
+    ...item
+  } = check;
+  return item;
+}
+
+/** Cursors are `after-<n>`. */
+function slice<T>(all: readonly T[], { limit, cursor }: PageQuery): Promise<Page<T>> {
+  const start = cursor === undefined ? 0 : Number(/^after-(\d+)$/.exec(cursor)?.[1]);
+  if (Number.isNaN(start)) return Promise.reject(new EngineError('cursor', 'not a cursor of this list'));
+  const end = start + limit;
+  return Promise.resolve({ items: all.slice(start, end), next: end < all.length ? `after-${end}` : null });
+}
+
+const reasons = ['denied', 'throttled', 'timeout'];
+
+export const snapshot: MetricsSnapshot = {
+  controls: controls.map((control) => ({ ...detailToItem(control), exceptions: 0 })),
+  checks: [{ name: 'leaver-access', severity: 'high', outcome: 'fail', open: 2, overdue: 1 }],
+  exceptions: [{ name: 'break-glass', expiresAt: moment + 86_400 }],
+  attestations: [{ name: 'review-minutes', expiresAt: moment + 172_800 }],
+  evidence: [{ collector: 'aws', dataset: 'iam-identities', asOf: moment - 60, records: 2003 }],
+  log: { size: 5, checkpointAt: moment + 4 },
+  verifyFailures: 0,
+  collectors: [
+    {
+      name: 'aws',
+      runs: 4,
+      failures: { ...Object.fromEntries(reasons.map((reason) => [reason, 0])), denied: 1 },
+      apiRequests: 96,
+      apiThrottled: 2,
+      lastDurationSeconds: 3.25,
+    },
+    {
+      name: 'hr',
+      runs: 0,
+      failures: Object.fromEntries(reasons.map((reason) => [reason, 0])),
+      apiRequests: 0,
+      apiThrottled: 0,
+      lastDurationSeconds: null,
+    },
+  ],
+};
+
+/** An agent at one moment; any part may be replaced. */
+export function fakeView(replaced: Partial<AgentView> = {}): AgentView {
+  return {
+    build: { version: '0.1.0', revision: 'abc1234', node: '24.21.0' },
+    readiness: () => ({ ready: true, reasons: [] }),
+    controls: ({ status, theme, owner, ...query }) =>
+      slice(
+        controls
+          .filter((item) => status === undefined || item.status === status)
+          .filter((item) => theme === undefined || item.theme === theme)
+          .filter((item) => owner === undefined || item.owner === owner)
+          .map(detailToItem),
+        query,
+      ),
+    control: (id) => Promise.resolve(controls.find((item) => item.id === id)),
+    checks: (query) => slice(checks.map(checkToItem), query),
+    check: (name) => Promise.resolve(checks.find((item) => item.name === name)),
+    deviations: (query) =>
+      slice(
+        [
+          {
+            id: '0'.repeat(32),
+            check: 'leaver-access',
+            record: 'aws:111122223333:AIDA1',
+            severity: 'high' as const,
+            reason: 'left on 2026-11-01',
+            firstSeenAt: moment,
+            dueAt: moment + 86_400,
+            overdue: false,
+            exception: null,
+            closedAt: null,
+            closedBy: null,
+          },
+        ],
+        query,
+      ),
+    collectors: (query) =>
+      slice(
+        [
+          {
+            name: 'aws',
+            type: 'aws',
+            lastRunAt: moment,
+            lastRunOutcome: 'failed' as const,
+            datasets: [
+              {
+                dataset: 'iam-identities',
+                scope: '111122223333',
+                state: 'stale' as const,
+                detail: 'older than 12 h',
+                asOf: moment - 90_000,
+                records: 2003,
+                snapshot: 2,
+              },
+            ],
+          },
+        ],
+        query,
+      ),
+    runs: (query) => slice([run], query),
+    run: (id) => Promise.resolve(id === run.id ? run : undefined),
+    evidence: (query) => slice(entries, query),
+    entry: (index) => {
+      const item = entries[index];
+      return Promise.resolve(
+        item && { ...item, envelope: { payload: 'e30=' }, statement: { any: ['thing'] } },
+      );
+    },
+    exceptions: (query) =>
+      slice(
+        [
+          {
+            name: 'break-glass',
+            check: 'second-factor',
+            reason: 'emergency account',
+            risk: 'low',
+            approver: 'ciso@example.com',
+            validFrom: moment,
+            expiresAt: moment + 86_400,
+            valid: true,
+            accepts: 1,
+          },
+        ],
+        query,
+      ),
+    attestations: (query) =>
+      slice(
+        [
+          {
+            name: 'review-minutes',
+            aspects: ['A.5.18/review'],
+            by: 'isms@example.com',
+            at: moment,
+            expiresAt: moment + 172_800,
+            valid: true,
+          },
+        ],
+        query,
+      ),
+    soa: () =>
+      Promise.resolve({
+        version: '3',
+        approver: 'ciso@example.com',
+        items: [
+          {
+            control: 'A.5.1',
+            title: 'Policies',
+            applicable: true,
+            justification: 'clause 6',
+            implementation: 'done',
+            owner: null,
+            status: 'unknown' as const,
+          },
+        ],
+      }),
+    scope: () => Promise.resolve({ statement: { entities: ['Acme'] }, sources: ['aws/111122223333'] }),
+    checkpoint: () =>
+      Promise.resolve({ origin: '0123.acme.example', size: 5, root: digest, note: 'origin\n5\nroot\n' }),
+    metrics: () => Promise.resolve(snapshot),
+    ...replaced,
+  };
+}
