@@ -1,0 +1,84 @@
+import { z } from 'zod';
+
+const secretRef = z.union([
+  z.strictObject({
+    env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable'),
+  }),
+  z.strictObject({ file: z.string().min(1) }),
+]);
+
+const account = z.strictObject({
+  id: z.string().regex(/^\d{12}$/, 'expected the 12 digits of an AWS account id'),
+  title: z.string().min(1).max(128).optional(),
+  /** Assumed with the credentials of the collector; absent: those credentials belong to the account itself. */
+  roleArn: z
+    .string()
+    .regex(
+      /^arn:aws(-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]+$/,
+      'expected arn:aws:iam::<account>:role/<name>',
+    )
+    .optional(),
+  externalId: z
+    .string()
+    .regex(/^[\w+=,.@:/-]{2,1224}$/, 'expected 2 to 1224 characters of A-Z a-z 0-9 and _+=,.@:/-')
+    .optional(),
+});
+
+/** The section of a Collector manifest whose `type` is `aws`. */
+export const awsConfig = z
+  .strictObject({
+    /** IAM is global; the region chooses the partition and the STS endpoint. */
+    region: z
+      .string()
+      .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'expected a region such as us-east-1')
+      .default('us-east-1'),
+    /** Another endpoint than AWS's own, for IAM and STS; marked as such in the evidence. */
+    endpoint: z
+      .union([z.url({ protocol: /^https?$/ }), z.strictObject({ env: z.string().min(1) })])
+      .optional(),
+    /** Absent: the SDK's default chain (environment, web identity, container, instance, shared files). */
+    credentials: z
+      .strictObject({
+        accessKeyId: secretRef,
+        secretAccessKey: secretRef,
+        sessionToken: secretRef.optional(),
+      })
+      .optional(),
+    accounts: z
+      .array(account)
+      .min(1)
+      .superRefine((accounts, context) => {
+        const seen = new Set<string>();
+        for (const [index, entry] of accounts.entries()) {
+          if (seen.has(entry.id))
+            context.addIssue({
+              code: 'custom',
+              path: [index, 'id'],
+              message: `account ${entry.id} is named twice`,
+            });
+          seen.add(entry.id);
+          if (entry.externalId !== undefined && entry.roleArn === undefined)
+            context.addIssue({
+              code: 'custom',
+              path: [index, 'externalId'],
+              message: 'expected roleArn beside externalId',
+            });
+          if (entry.roleArn !== undefined && entry.roleArn.split(':')[4] !== entry.id)
+            context.addIssue({
+              code: 'custom',
+              path: [index, 'roleArn'],
+              message: `expected a role of account ${entry.id}`,
+            });
+        }
+      }),
+    /** Attempts of one call, the first included. */
+    maxAttempts: z.int().min(1).max(20).default(6),
+    /** Seconds that one attempt may take, its body included. */
+    requestTimeout: z.number().positive().max(300).default(60),
+    /** Seconds between two looks at a credential report that is being generated. */
+    reportPoll: z.number().positive().max(60).default(3),
+  })
+  .readonly();
+
+export type AwsConfig = z.infer<typeof awsConfig>;
+export type AwsAccount = AwsConfig['accounts'][number];
