@@ -32,6 +32,7 @@ export function defineKind<R extends InventoryRecord>(definition: {
   readonly schema: z.ZodType<R>;
   readonly tables: readonly [KindTable, ...KindTable[]];
   readonly rows: (record: R) => Rows;
+  readonly computed?: Readonly<Record<string, readonly string[]>>;
 }): Kind {
   const schema = definition.schema.refine((record) => hasOwnId(record), {
     path: ['id'],
@@ -43,6 +44,7 @@ export function defineKind<R extends InventoryRecord>(definition: {
     schema,
     tables: definition.tables,
     rows: definition.rows,
+    computed: definition.computed ?? {},
     get digest() {
       digest ??= digestOf(definition);
       return digest;

@@ -32,6 +32,8 @@ export interface Kind {
   readonly schema: z.ZodType<InventoryRecord>;
   readonly tables: readonly [KindTable, ...KindTable[]];
   readonly rows: (record: never) => Rows;
+  /** Columns of the first table that the inventory computes, with the tables they are computed from: who reads one depends on those. */
+  readonly computed?: Readonly<Record<string, readonly string[]>>;
   /** SHA-256, hex, of the JCS of { name, JSON Schema, tables }: named by snapshots and verdicts. */
   readonly digest: string;
 }

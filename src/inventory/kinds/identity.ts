@@ -87,6 +87,10 @@ export const identity = defineKind<IdentityRecord>({
       ],
     },
   ],
+  computed: {
+    owner: ['identity_login', 'person', 'person_login'],
+    owner_reason: ['identity_login', 'person', 'person_login'],
+  },
   rows: (record) => ({
     identity: [
       {

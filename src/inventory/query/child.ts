@@ -1,0 +1,164 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { InventoryError } from '../error.ts';
+import { typed } from '../typed.ts';
+import type { Reply, Request, RowLine } from './protocol.ts';
+
+export interface ChildSettings {
+  readonly entry: string;
+  readonly start: Extract<Request, { type: 'start' }>;
+  /** Seconds. */
+  readonly deadline: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+export interface Answer {
+  readonly reply: Reply;
+  readonly rows: readonly RowLine[];
+}
+
+/** Seconds that a start may take: nothing hostile runs then, and a busy machine is slow. */
+const START_DEADLINE = 60;
+const WATCH_INTERVAL_MS = 20;
+/** Megabytes of JavaScript heap; the queries' memory is SQLite's. */
+const HEAP_MB = 96;
+
+/** The process that runs checks: started on demand, asked one thing at a time, killed when it takes too long or too much. */
+export class Child {
+  readonly #settings: ChildSettings;
+  #process: ChildProcess | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #stopped = false;
+
+  constructor(settings: ChildSettings) {
+    this.#settings = settings;
+  }
+
+  /** Rejects with `query-deadline`, `query-memory`, or what the child refused with. `name` is the check's. */
+  ask(request: Request, name: string): Promise<Answer> {
+    const answer = this.#turn.then(async () => {
+      if (this.#stopped) throw new InventoryError('query-failed', `check ${name}: the sandbox is closed`);
+      const child = await this.#started(name);
+      return this.#exchange(child, request, name, this.#settings.deadline);
+    });
+    this.#turn = answer.catch(() => {});
+    return answer;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const child = this.#process;
+    if (child !== undefined) await kill(child);
+    await this.#turn;
+  }
+
+  async #started(name: string): Promise<ChildProcess> {
+    if (this.#process !== undefined) return this.#process;
+    const child = fork(this.#settings.entry, [], {
+      env: {},
+      execArgv: [`--max-old-space-size=${HEAP_MB}`],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    child.once('exit', () => {
+      if (this.#process === child) this.#process = undefined;
+    });
+    this.#process = child;
+    await this.#exchange(child, this.#settings.start, name, START_DEADLINE);
+    return child;
+  }
+
+  async #exchange(child: ChildProcess, request: Request, name: string, deadline: number): Promise<Answer> {
+    const stop = (code: 'query-deadline' | 'query-memory', why: string) => {
+      stopped ??= new InventoryError(code, `check ${name}: stopped, ${why}`);
+      child.kill('SIGKILL');
+    };
+    let stopped: InventoryError | undefined;
+    const timer = setTimeout(() => {
+      stop('query-deadline', `it took longer than ${deadline} s`);
+    }, deadline * 1_000);
+    const watch = setInterval(() => {
+      const resident = residentBytes(child.pid);
+      if (resident <= this.#settings.memory) return;
+      stop(
+        'query-memory',
+        `it took ${megabytes(resident)} MB; ${megabytes(this.#settings.memory)} are allowed`,
+      );
+    }, WATCH_INTERVAL_MS);
+    try {
+      return await talk(child, request, name);
+    } catch (error) {
+      // Whatever went wrong with the process itself, the next request gets a new one.
+      if (!(error instanceof InventoryError)) await kill(child);
+      throw stopped ?? toInventoryError(error, name);
+    } finally {
+      clearTimeout(timer);
+      clearInterval(watch);
+    }
+  }
+}
+
+/** The answer to one request; rejects with the child's refusal, or with an Error when the process ended. */
+function talk(child: ChildProcess, request: Request, name: string): Promise<Answer> {
+  const rows: RowLine[] = [];
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void) => {
+      child.off('message', onMessage).off('exit', onExit).off('error', onError);
+      act();
+    };
+    const onMessage = (message: unknown) => {
+      const reply = typed<Reply>(message);
+      if (reply.type === 'rows') for (const row of reply.rows) rows.push(row);
+      else if (reply.type === 'error') settle(() => reject(refusal(reply, name)));
+      else settle(() => resolve({ reply, rows }));
+    };
+    const onExit = (code: number | null, signal: string | null) => {
+      settle(() =>
+        reject(new Error(signal === 'SIGABRT' ? 'SIGABRT' : `ended with ${signal ?? `code ${code}`}`)),
+      );
+    };
+    const onError = (error: Error) => settle(() => reject(error));
+    child.on('message', onMessage).on('exit', onExit).on('error', onError);
+    child.send(request, (error) => {
+      if (error !== null) onError(error);
+    });
+  });
+}
+
+function refusal(reply: Extract<Reply, { type: 'error' }>, name: string): InventoryError {
+  const { code, message } = reply;
+  return new InventoryError(code, code === 'query-invalid' ? message : `check ${name}: ${message}`);
+}
+
+function toInventoryError(error: unknown, name: string): InventoryError {
+  if (error instanceof InventoryError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  // V8 aborts when its heap is full.
+  if (message === 'SIGABRT')
+    return new InventoryError('query-memory', `check ${name}: stopped, its memory was used up`);
+  return new InventoryError('query-failed', `check ${name}: the process that runs checks ${message}`, {
+    cause: error,
+  });
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+}
+
+/** 0 where the system doesn't tell: on other systems than Linux, or once the process is gone. */
+function residentBytes(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1_024;
+  } catch {
+    return 0;
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1_048_576);
+}

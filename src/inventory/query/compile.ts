@@ -1,0 +1,181 @@
+import { constants, type DatabaseSync } from 'node:sqlite';
+import { InventoryError } from '../error.ts';
+import type { CheckQuery, CompiledQuery } from '../query-contract.ts';
+import { type Node, parseExpression } from './ast.ts';
+import { isCondition } from './condition.ts';
+import { DAY_FUNCTIONS, FUNCTIONS } from './functions.ts';
+import { lint, type LintContext, type ParamType, type Reads } from './lint.ts';
+import { nestedScan } from './plan.ts';
+import { invalid, type Place } from './problem.ts';
+import { scanStatement } from './statements.ts';
+import type { Tables } from './tables.ts';
+import { findTerminator } from './text.ts';
+
+/** Room for a reason, and for a list as JSON. */
+export const LIMITS = {
+  length: 4_000_000,
+  sqlLength: 200_000,
+  exprDepth: 200,
+  compoundSelect: 10,
+  functionArg: 50,
+  likePatternLength: 1_000,
+  variableNumber: 200,
+  attach: 0,
+  triggerDepth: 0,
+} as const;
+
+/**
+ * Lets a connection prepare reads of the kinds' tables with the allowed functions, and nothing else: no ATTACH, PRAGMA, write,
+ * transaction, schema table, recursion. SQLite asks it when a statement is prepared, never while it runs.
+ */
+export function restrict(db: DatabaseSync, tables: Tables): void {
+  db.setAuthorizer((action, first, second) => {
+    if (action === constants.SQLITE_SELECT) return constants.SQLITE_OK;
+    if (
+      action === constants.SQLITE_READ &&
+      (tables.has(first ?? '') || first === 'json_each' || first === '_source')
+    ) {
+      return constants.SQLITE_OK;
+    }
+    const name = (second ?? '').toLowerCase();
+    if (action === constants.SQLITE_FUNCTION && (FUNCTIONS.has(name) || DAY_FUNCTIONS.has(name))) {
+      return constants.SQLITE_OK;
+    }
+    return constants.SQLITE_DENY;
+  });
+}
+
+/** Checks a query against empty tables in a restricted connection. Throws an InventoryError (`query-invalid`). */
+export function compile(db: DatabaseSync, tables: Tables, query: CheckQuery): CompiledQuery {
+  const table = tables.get(query.kind);
+  if (table === undefined || table.kind !== query.kind) {
+    const known = [...new Set([...tables.values()].map(({ kind }) => kind))].join(', ');
+    throw invalid(query.name, 'kind', `no kind ${query.kind}; expected one of ${known}`);
+  }
+  const params = paramTypes(query);
+  const places: [Place, string][] = [
+    ['fails', query.fails],
+    ['reason', query.reason],
+  ];
+  if (query.where !== undefined) places.unshift(['where', query.where]);
+  const reads = new Map<Place, Reads>();
+  for (const [place, sql] of places) {
+    const known = place === 'reason' ? withoutNow(params) : params;
+    reads.set(
+      place,
+      compilePlace(
+        db,
+        { kind: query.kind, tables, params: known, dates: place === 'reason' },
+        query,
+        place,
+        sql,
+      ),
+    );
+  }
+  mustUseAll(query, [...reads.values()]);
+  const scanned = nestedScan(db, scanStatement(query, []));
+  if (scanned !== undefined) throw invalid(query.name, placeOf(db, query), nestedMessage(scanned));
+  return describe(query, tables, reads);
+}
+
+function compilePlace(
+  db: DatabaseSync,
+  context: LintContext,
+  query: CheckQuery,
+  place: Place,
+  sql: string,
+): Reads {
+  const refuse = (problem: string) => invalid(query.name, place, problem);
+  const terminator = findTerminator(sql);
+  if (terminator !== undefined)
+    throw refuse(`${terminator} is not allowed; expected one SQL expression without comments`);
+  let expression: Node;
+  let reads: Reads;
+  try {
+    expression = parseExpression(sql);
+    reads = lint(expression, context);
+    db.prepare(`SELECT 1 FROM "${context.kind}" AS it WHERE (\n${sql}\n)`);
+  } catch (error) {
+    throw refuse(explain(error, place, context));
+  }
+  if (place !== 'reason' && !isCondition(expression, context)) {
+    throw refuse(
+      'the expression is not a condition; expected a comparison, a test or a column that is 0 or 1',
+    );
+  }
+  return reads;
+}
+
+function explain(error: unknown, place: Place, context: LintContext): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (place === 'reason' && message.startsWith('no parameter :now')) {
+    return 'uses :now, so that the reason would change by itself; expected a reason that says the facts';
+  }
+  if (message.includes('misuse of aggregate'))
+    return `${message}; expected aggregates in subqueries over their own tables alone`;
+  if (message.includes('not authorized') || message.includes('prohibited')) {
+    return `${message}; expected reads of ${[...context.tables.keys()].join(', ')} alone`;
+  }
+  return message;
+}
+
+function paramTypes(query: CheckQuery): Map<string, ParamType> {
+  const types = new Map<string, ParamType>([['now', 'number']]);
+  for (const [name, value] of Object.entries(query.params)) {
+    if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(name) || name === 'now') {
+      throw invalid(
+        query.name,
+        'params',
+        `${name} can't be a parameter's name; expected letters and digits, other than now`,
+      );
+    }
+    if (Array.isArray(value)) types.set(name, 'list');
+    else types.set(name, value === null ? 'null' : typeof value === 'number' ? 'number' : 'text');
+  }
+  return types;
+}
+
+function withoutNow(params: ReadonlyMap<string, ParamType>): Map<string, ParamType> {
+  return new Map([...params].filter(([name]) => name !== 'now'));
+}
+
+function mustUseAll(query: CheckQuery, reads: readonly Reads[]): void {
+  const unused = Object.keys(query.params).filter((name) => !reads.some(({ params }) => params.has(name)));
+  if (unused.length > 0) {
+    throw invalid(
+      query.name,
+      'params',
+      `${unused.join(', ')} is not used; expected :${unused[0]!} in where, fails or reason`,
+    );
+  }
+}
+
+/** Which part has the nested scan. */
+function placeOf(db: DatabaseSync, query: CheckQuery): Place {
+  const has = (sql: string | undefined) =>
+    sql !== undefined && nestedScan(db, `SELECT (\n${sql}\n) FROM "${query.kind}" AS it`) !== undefined;
+  return has(query.where) ? 'where' : has(query.fails) ? 'fails' : 'reason';
+}
+
+function nestedMessage(step: string): string {
+  return `reads a whole table for each record (${step}); expected an equality with an indexed column, such as id, identity, person, owner or login`;
+}
+
+function describe(query: CheckQuery, tables: Tables, reads: ReadonlyMap<Place, Reads>): CompiledQuery {
+  const read = new Set([query.kind, ...[...reads.values()].flatMap((place) => [...place.tables])]);
+  const judged = [reads.get('where'), reads.get('fails')].flatMap((place) => [...(place?.own ?? [])]);
+  for (const place of reads.values())
+    for (const column of place.own) {
+      for (const table of tables.get(query.kind)?.computed[column] ?? []) read.add(table);
+    }
+  const columns = tables.get(query.kind)!.columns;
+  return {
+    tables: [...read],
+    kinds: [...new Set([...read].map((table) => tables.get(table)!.kind))],
+    nullable: [...new Set(judged)].filter((column) => columns.get(column)?.nullable).sort(),
+  };
+}
+
+export function isInvalid(error: unknown): boolean {
+  return error instanceof InventoryError && error.code === 'query-invalid';
+}

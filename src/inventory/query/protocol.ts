@@ -1,0 +1,43 @@
+import type { InventoryErrorCode } from '../error.ts';
+import type { CheckQuery, CompiledQuery, Standing } from '../query-contract.ts';
+
+/** What the child needs to know of a kind; it doesn't load the kinds themselves. */
+export interface KindTables {
+  readonly kind: string;
+  readonly tables: readonly { readonly name: string; readonly ddl: readonly string[] }[];
+  readonly computed: Readonly<Record<string, readonly string[]>>;
+}
+
+export type Request =
+  | { readonly type: 'start'; readonly kinds: readonly KindTables[]; readonly file: string | undefined }
+  | { readonly type: 'compile'; readonly query: CheckQuery }
+  | {
+      readonly type: 'run';
+      readonly query: CheckQuery;
+      /** Unix seconds. */
+      readonly now: number;
+      readonly standing: readonly string[];
+    };
+
+/** Per source, by its number in the inventory: number, key as JSON, rows of the kind, population, undecided. */
+export type SourceTally = readonly [
+  number: number,
+  source: string,
+  table: number,
+  population: number,
+  undecided: number,
+];
+
+/** A row: id, number of its source, `f` or `u` followed by the reason. */
+export type RowLine = readonly [id: string, source: number, outcomeAndReason: string];
+
+export type Reply =
+  | { readonly type: 'started' }
+  | { readonly type: 'compiled'; readonly compiled: CompiledQuery }
+  | { readonly type: 'rows'; readonly rows: readonly RowLine[] }
+  | {
+      readonly type: 'done';
+      readonly tallies: readonly SourceTally[];
+      readonly standing: readonly (readonly [id: string, standing: Standing])[];
+    }
+  | { readonly type: 'error'; readonly code: InventoryErrorCode; readonly message: string };
