@@ -144,7 +144,7 @@ export function predicateType(predicate: PredicateName): string {
 
 /** The key in the store of what a subject names: an object of the store itself (`keys/...`, `log/...`), else a body. */
 export function subjectKey({ name, sha256 }: Subject): string {
-  return /^(keys|log)\//.test(name) ? name : bodyKey(sha256);
+  return /^(keys\/[0-9a-f]{64}\.pem|log\/checkpoints\/\d+)$/.test(name) ? name : bodyKey(sha256);
 }
 
 /** Where the store keeps the body with this digest. */

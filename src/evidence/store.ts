@@ -1,0 +1,31 @@
+/** What became of an object that should be created: it is there now, was there with the same bytes, or with others. */
+export type Created = 'created' | 'same' | 'differs';
+
+export interface StoreObject {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Where the log's objects are kept, by key. The store is not trusted: who can write to it can at most make reading fail,
+ * since all that is read is checked against a signed checkpoint. Every method rejects with `io` when it can't do its work.
+ */
+export interface ObjectStore {
+  /** The whole object; undefined when there is none. */
+  get(key: string): Promise<Uint8Array | undefined>;
+  /** The object in pieces, at constant memory; undefined when there is none. */
+  stream(key: string): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /**
+   * Creates objects and never changes one that exists. When it returns, each that was `created` or is the `same` is
+   * durable, whoever wrote it.
+   */
+  create(objects: readonly StoreObject[]): Promise<readonly Created[]>;
+  /** As `create`, from a local file, which stays. */
+  createFromFile(key: string, path: string): Promise<Created>;
+  /** Puts new bytes in the place of the old, at once: only for `log/checkpoint`. Durable when it returns. */
+  replace(key: string, bytes: Uint8Array): Promise<void>;
+  /** The keys below a folder (`log/intents/`; the empty string for all), at any depth, in no order, without `state/`. */
+  list(folder: string): Promise<readonly string[]>;
+  /** Only for partial tiles, once the full one stands. An object that isn't there is no error. */
+  delete(key: string): Promise<void>;
+}
