@@ -1,6 +1,6 @@
 import type { Outcome, Verdict } from './contract.ts';
 import { worstOutcome } from './evaluate.ts';
-import { byUtf8 } from './order.ts';
+import { compareUtf8 } from '../inventory/utf8.ts';
 
 export interface VerdictChange {
   readonly check: string;
@@ -22,8 +22,8 @@ export interface VerdictChange {
  */
 export function compareVerdicts(before: Verdict | undefined, after: Verdict | undefined): VerdictChange {
   const [was, is] = [troubled(before), troubled(after)];
-  const letOff = [...was].filter((id) => !is.has(id)).toSorted(byUtf8);
-  const caught = [...is].filter((id) => !was.has(id)).toSorted(byUtf8);
+  const letOff = [...was].filter((id) => !is.has(id)).toSorted(compareUtf8);
+  const caught = [...is].filter((id) => !was.has(id)).toSorted(compareUtf8);
   const populationBefore = before?.counts.population ?? 0;
   const populationAfter = after?.counts.population ?? 0;
   const weaker =

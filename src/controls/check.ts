@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CheckQuery } from '../inventory/query-contract.ts';
 import { aspectId, duration, instant, manifest, text, unique } from './fields.ts';
 
 const scalar = z.union([z.string(), z.number()]);
@@ -52,6 +53,7 @@ const checkSpec = z.strictObject({
   kind: text,
   where: text.optional(),
   fails: text,
+  /** An expression that gives text; dates by `date(x, 'unixepoch')`. */
   reason: text,
   /** The outcome when no row is left to judge. */
   empty: z.enum(['unknown', 'fail', 'not_applicable']).default('unknown'),
@@ -69,3 +71,16 @@ export const checkManifest = manifest('Check', checkSpec);
 
 export type Check = z.output<typeof checkManifest>;
 export type CheckCase = z.output<typeof checkCase>;
+
+/** The check as the sandbox runs it; `params` replace its own values. */
+export function queryOf({ metadata, spec }: Check, params: CheckQuery['params'] = {}): CheckQuery {
+  const own = Object.fromEntries(Object.entries(spec.params).map(([name, { value }]) => [name, value]));
+  return {
+    name: metadata.name,
+    kind: spec.kind,
+    where: spec.where,
+    fails: spec.fails,
+    reason: spec.reason,
+    params: { ...own, ...params },
+  };
+}

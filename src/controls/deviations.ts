@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Check } from './check.ts';
 import type { RecordVerdict, Verdict } from './contract.ts';
-import { byUtf8 } from './order.ts';
+import { compareUtf8 } from '../inventory/utf8.ts';
 
 /** A record that fails a check, from first seen failing on. Times are Unix seconds. */
 export interface OpenDeviation {
@@ -109,7 +109,7 @@ function key(check: string, record: string): string {
 }
 
 function byCheckAndRecord(a: OpenDeviation, b: OpenDeviation): number {
-  return byUtf8(a.check, b.check) || byUtf8(a.record, b.record);
+  return compareUtf8(a.check, b.check) || compareUtf8(a.record, b.record);
 }
 
 function split<T>(items: readonly T[], test: (item: T) => boolean): readonly [T[], T[]] {

@@ -2,7 +2,7 @@ import { sourceKey } from '../inventory/kind.ts';
 import type { QueryResult, QueryRow, SourceCount } from '../inventory/query-contract.ts';
 import type { Check } from './check.ts';
 import type { Counts, Outcome, RecordVerdict, ScopeVerdict, SourceState, Verdict } from './contract.ts';
-import { byUtf8 } from './order.ts';
+import { compareUtf8 } from '../inventory/utf8.ts';
 import { sentence } from './words.ts';
 
 export interface EvaluationInput {
@@ -215,7 +215,7 @@ function judge(check: Check, examined: readonly Examined[], records: readonly Re
     why: whyOf(outcome, counts, scopes, empty),
     counts,
     scopes,
-    records: records.toSorted((a, b) => byUtf8(a.id, b.id)),
+    records: records.toSorted((a, b) => compareUtf8(a.id, b.id)),
   };
 }
 

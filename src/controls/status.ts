@@ -1,7 +1,7 @@
 import type { Attestation } from './attestation.ts';
 import { catalogue, findControl, type Basis, type Control, type Theme } from './catalogue.ts';
 import type { ControlStatus } from './contract.ts';
-import { byUtf8 } from './order.ts';
+import { compareUtf8 } from '../inventory/utf8.ts';
 import { soaEntry, type StatementOfApplicability } from './soa.ts';
 import { attestationTest, checkTest, worstStatus, type Test, type TestInput } from './test-status.ts';
 import { count } from './words.ts';
@@ -73,7 +73,7 @@ function testsByAspect(input: StatusInput): ReadonlyMap<string, readonly Test[]>
   return new Map(
     [...Map.groupBy(pairs, ({ aspect }) => aspect)].map(([aspect, found]) => [
       aspect,
-      found.map(({ test }) => test).toSorted((a, b) => byUtf8(a.name, b.name)),
+      found.map(({ test }) => test).toSorted((a, b) => compareUtf8(a.name, b.name)),
     ]),
   );
 }

@@ -4,7 +4,7 @@ import type { Check } from './check.ts';
 import type { ControlStatus, Verdict } from './contract.ts';
 import { isOverdue, type OpenDeviation } from './deviations.ts';
 import { acceptedBy, type Exception, type SealedException } from './exception.ts';
-import { byUtf8 } from './order.ts';
+import { compareUtf8 } from '../inventory/utf8.ts';
 import { count, instantText } from './words.ts';
 
 export interface TestInput {
@@ -121,7 +121,7 @@ function checkWhy(
   }
   if (status === 'accepted') {
     const names = new Set(judged.flatMap(({ exception }) => exception?.metadata.name ?? []));
-    return `${name}: ${count(judged.length, 'deviation')}, all accepted by ${[...names].toSorted(byUtf8).join(', ')}.`;
+    return `${name}: ${count(judged.length, 'deviation')}, all accepted by ${[...names].toSorted(compareUtf8).join(', ')}.`;
   }
   return `${name}: ${verdict?.why ?? 'not evaluated yet.'}`;
 }

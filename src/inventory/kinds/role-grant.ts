@@ -40,6 +40,7 @@ export const roleGrant = defineKind<RoleGrantRecord>({
           policy TEXT NOT NULL,
           policy_ref TEXT NOT NULL,
           administrator INTEGER CHECK (administrator IN (0, 1)),
+          level TEXT NOT NULL CHECK (level IN ('administrator', 'limited', 'unknown')),
           PRIMARY KEY (_source, id)
         ) STRICT, WITHOUT ROWID`,
         `CREATE INDEX role_grant_by_identity ON role_grant (identity)`,
@@ -59,6 +60,8 @@ export const roleGrant = defineKind<RoleGrantRecord>({
         policy: record.policy,
         policy_ref: record.policy_ref,
         administrator: flag(record.administrator),
+        // The same, never NULL: for checks that look at other rows than their own.
+        level: record.administrator === null ? 'unknown' : record.administrator ? 'administrator' : 'limited',
       },
     ],
   }),
