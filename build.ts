@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process';
+import { cp, copyFile, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as esbuild from 'esbuild';
+import { z } from 'zod';
+
+/**
+ * Bundles the agent: `annexa.mjs`, `sandbox-child.mjs` (the process that runs checks), the chunks that they share or load later, and
+ * what they read beside themselves. Needs nothing of node_modules.
+ */
+
+const root = dirname(fileURLToPath(import.meta.url));
+
+/** CommonJS dependencies expect these; an ES module doesn't have them. */
+const banner = [
+  "import { createRequire as annexaCreateRequire } from 'node:module';",
+  'const require = annexaCreateRequire(import.meta.url);',
+  'const __filename = import.meta.filename;',
+  'const __dirname = import.meta.dirname;',
+].join('\n');
+
+const wasmUrl = /new URL\((["'])((?:[^"']*\/)?[^"'/]+\.wasm)\1, import\.meta\.url\)/g;
+
+/** WebAssembly that a dependency reads beside itself is copied beside the bundle. */
+function wasmBeside(directory: string): esbuild.Plugin {
+  return {
+    name: 'wasm-beside',
+    setup(build) {
+      build.onLoad({ filter: /sqlparser-ts\/.*\.m?js$/ }, async ({ path }) => {
+        const source = await readFile(path, 'utf8');
+        const files = [...source.matchAll(wasmUrl)].map(([, , file = '']) => resolve(dirname(path), file));
+        for (const file of new Set(files)) await copyFile(file, join(directory, basename(file)));
+        const contents = source.replaceAll(
+          wasmUrl,
+          (_whole, _quote, file: string) => `new URL("./${basename(file)}", import.meta.url)`,
+        );
+        return { contents, loader: 'js' };
+      });
+    },
+  };
+}
+
+/** The commit that is checked out, with `-dirty` when files differ from it; `unknown` outside a checkout. */
+function revision(): string {
+  try {
+    return execFileSync('git', ['describe', '--always', '--abbrev=40', '--exclude=*', '--dirty'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+async function version(): Promise<string> {
+  const manifest: unknown = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  return z.object({ version: z.string() }).parse(manifest).version;
+}
+
+/** Writes the bundle into the directory, which is emptied first. Rejects when anything doesn't resolve. */
+export async function bundle(directory: string): Promise<esbuild.Metafile> {
+  await rm(directory, { recursive: true, force: true });
+  await cp(join(root, 'src/controls/checks'), join(directory, 'checks'), {
+    recursive: true,
+    filter: (source) => !basename(source).includes('.') || source.endsWith('.yaml'),
+  });
+  const { metafile, warnings } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: [
+      { in: 'src/main.ts', out: 'annexa' },
+      { in: 'src/inventory/sandbox-child.ts', out: 'sandbox-child' },
+    ],
+    outdir: directory,
+    outExtension: { '.js': '.mjs' },
+    // All in one directory: what stands beside one stands beside all.
+    chunkNames: 'chunk-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    conditions: ['module'],
+    banner: { js: banner },
+    define: {
+      ANNEXA_VERSION: JSON.stringify(await version()),
+      ANNEXA_REVISION: JSON.stringify(revision()),
+    },
+    plugins: [wasmBeside(directory)],
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'linked',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  if (warnings.length > 0) throw new Error(`the bundle has ${warnings.length} warnings`);
+  return metafile;
+}
+
+if (import.meta.main) {
+  const directory = join(root, 'dist');
+  const { outputs } = await bundle(directory);
+  const bytes = Object.entries(outputs).map(([path, { bytes }]) => (path.endsWith('.mjs') ? bytes : 0));
+  const megabytes = bytes.reduce((sum, one) => sum + one, 0) / 1e6;
+  process.stdout.write(`${directory}: ${megabytes.toFixed(1)} MB of code\n`);
+}
