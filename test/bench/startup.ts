@@ -1,0 +1,178 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { bundle } from '../../build.ts';
+
+/** One line of the benchmarks' report (DESIGN 4). */
+interface Measure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly goal: number | null;
+  readonly holds: boolean;
+  readonly baseline?: number;
+  readonly ratio?: number;
+}
+
+const root = resolve(import.meta.dirname, '../..');
+const starts = 7;
+const patience = 60_000;
+
+/** Answers like an agent that has nothing to do: what Node and HTTP alone cost. */
+const bareAgent = `require('node:http').createServer((request, response) => response.end('{"items":[]}'))
+  .listen(Number(process.env.ANNEXA_LISTEN.split(':')[1]), '127.0.0.1'); process.on('SIGTERM', () => process.exit(0));`;
+
+interface Target {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+interface Figures {
+  /** Median seconds from spawn to the first 200 of /readyz. */
+  readonly ready: number;
+  /** Resident bytes of the process and its children once everything was collected. */
+  readonly rss: number;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+function fetchText(url: string): Promise<{ status: number; text: string } | undefined> {
+  return new Promise((done) => {
+    get(url, { agent: false }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () => done({ status: response.statusCode ?? 0, text }));
+      response.on('error', () => done(undefined));
+    }).on('error', () => done(undefined));
+  });
+}
+
+/** Asks every few milliseconds until the answer is as wanted. Rejects when the process ends first, or patience does. */
+async function until<T>(child: ChildProcess, every: number, ask: () => Promise<T | undefined>): Promise<T> {
+  const giveUp = performance.now() + patience;
+  while (performance.now() < giveUp) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} ended with ${child.exitCode}`);
+    await delay(every);
+  }
+  throw new Error(`${child.spawnargs.join(' ')} was not ready within ${patience / 1000} s`);
+}
+
+const collectors = z.object({ items: z.array(z.object({ lastRunAt: z.string().nullable() })) });
+
+/** Resolves when every collector has run at least once. */
+async function collected(child: ChildProcess, url: string): Promise<void> {
+  await until(child, 100, async () => {
+    const answer = await fetchText(`${url}/api/v1/collectors`);
+    if (answer?.status !== 200) return undefined;
+    const { items } = collectors.parse(JSON.parse(answer.text));
+    return items.every((item) => item.lastRunAt !== null) || undefined;
+  });
+}
+
+/** Resident bytes of a process and all its descendants. Linux. */
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const own = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  const threads = await readdir(`/proc/${pid}/task`);
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
+  );
+  const children = lists.join(' ').split(/\s+/).filter(Boolean).map(Number);
+  const theirs = await Promise.all(children.map((child) => residentBytes(child)));
+  return theirs.reduce((sum, one) => sum + one, own);
+}
+
+async function startOnce(target: Target, idle: boolean): Promise<Figures> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const from = performance.now();
+  const child = spawn(process.execPath, [...target.args], {
+    cwd: root,
+    env: { ...process.env, ...target.env, ANNEXA_LISTEN: `127.0.0.1:${port}`, ANNEXA_LOG_LEVEL: 'error' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  try {
+    await until(child, 2, async () =>
+      (await fetchText(`${url}/readyz`))?.status === 200 ? true : undefined,
+    );
+    const ready = (performance.now() - from) / 1000;
+    if (!idle) return { ready, rss: 0 };
+    await collected(child, url);
+    await delay(3000);
+    return { ready, rss: await residentBytes(child.pid ?? 0) };
+  } finally {
+    child.kill('SIGTERM');
+    if (child.exitCode === null) await once(child, 'exit');
+  }
+}
+
+/** The first start makes the store and fills the compile cache; it does not count. */
+async function figures(target: Target): Promise<Figures> {
+  await startOnce(target, true);
+  const ready: number[] = [];
+  for (let at = 1; at < starts; at += 1) ready.push((await startOnce(target, false)).ready);
+  const last = await startOnce(target, true);
+  ready.push(last.ready);
+  ready.sort((a, b) => a - b);
+  return { ready: ready[Math.floor(ready.length / 2)] ?? 0, rss: last.rss };
+}
+
+function measures(kind: string, found: Figures, bare: Figures, goals?: Figures): readonly Measure[] {
+  const line = (what: 'ready' | 'rss', unit: string, per: number): Measure => ({
+    name: `startup.${kind}.${what}`,
+    value: round(found[what] / per),
+    unit,
+    goal: goals === undefined ? null : goals[what] / per,
+    holds: goals === undefined || found[what] <= goals[what],
+    baseline: round(bare[what] / per),
+    ratio: round(found[what] / bare[what]),
+  });
+  return [line('ready', 's', 1), line('rss', 'MB', 1e6)];
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+/**
+ * From spawn to ready and the resident memory once idle (children included) of the sample organisation's agent, from source and
+ * bundled with a compile cache; the baseline is a bare Node that answers HTTP.
+ */
+export async function startup(): Promise<readonly Measure[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'annexa-startup-'));
+  const run = ['run', '--config', join(root, 'examples/acme')];
+  const data = (name: string) => ({ ANNEXA_DATA: join(directory, name) });
+  try {
+    const dist = join(directory, 'dist');
+    await bundle(dist);
+    const bare = await figures({ args: ['-e', bareAgent], env: {} });
+    const source = await figures({ args: [join(root, 'src/main.ts'), ...run], env: data('source') });
+    const bundled = await figures({
+      args: [join(dist, 'annexa.mjs'), ...run],
+      env: { ...data('bundled'), NODE_COMPILE_CACHE: join(directory, 'cache') },
+    });
+    return [
+      ...measures('source', source, bare),
+      ...measures('bundled', bundled, bare, { ready: 0.6, rss: 150e6 }),
+    ];
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
