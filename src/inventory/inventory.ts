@@ -1,0 +1,252 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { InventoryError } from './error.ts';
+import { type InventoryRecord, type Kind, type Scalar, sourceKey, type SourceRef } from './kind.ts';
+import { kinds as everyKind } from './kinds.ts';
+import { computeOwners, type OwnerMap, storeDeclared } from './owner.ts';
+import { openDatabase } from './schema.ts';
+import { typed } from './typed.ts';
+
+/** The sealed snapshot that a source's rows come from. */
+export interface SnapshotMeta {
+  /** The source's own as-of time, Unix seconds. */
+  readonly asOf: number;
+  /** SHA-256, hex, of the body. */
+  readonly body: string;
+  /** Log index of the snapshot's statement. */
+  readonly index: number;
+}
+
+export interface LoadedSource extends SourceRef, SnapshotMeta {
+  /** How many records of each kind. */
+  readonly records: Readonly<Record<string, number>>;
+}
+
+export interface InventoryOptions {
+  /** Nothing is declared unless set. */
+  readonly owners?: OwnerMap;
+  readonly kinds?: ReadonlyMap<string, Kind>;
+}
+
+/**
+ * The latest sealed snapshot of every source as SQLite tables, one a kind; the file's only writer. Everything in it can be loaded again
+ * from the evidence log.
+ */
+export interface Inventory extends AsyncDisposable {
+  readonly file: string;
+  /**
+   * Replaces the rows of the source by those of the records, in one transaction: readers see the old or the new. Rejects, and leaves
+   * the old, when the iteration does or a record is refused: an InventoryError (`record-invalid`) names record and field.
+   * Loads and removals wait for each other.
+   */
+  load(source: SourceRef, meta: SnapshotMeta, records: AsyncIterable<InventoryRecord>): Promise<LoadedSource>;
+  /** Takes the source's rows out. Removing what isn't there does nothing. */
+  remove(source: SourceRef): Promise<void>;
+  /** Replaces the declared owners. */
+  declareOwners(owners: OwnerMap): Promise<void>;
+  /** By key. */
+  sources(): readonly LoadedSource[];
+}
+
+/** Opens or makes the inventory's file. One of another schema is made anew, empty. */
+export function openInventory(file: string, options: InventoryOptions = {}): Inventory {
+  const kinds = options.kinds ?? everyKind;
+  const db = openDatabase(file, kinds);
+  const loaded = readSources(db);
+  const loader = new Loader(db, kinds);
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(change: () => T | Promise<T>): Promise<T> => {
+    const result = turn.then(() => inTransaction(db, change));
+    turn = result.catch(() => {});
+    return result;
+  };
+  const declareOwners = (owners: OwnerMap) =>
+    inTurn(() => {
+      storeDeclared(db, owners);
+      loader.computeOwners(null);
+    });
+  const declared = declareOwners(options.owners ?? { identities: {}, services: {} });
+  declared.catch(() => {});
+  return {
+    file,
+    async load(source, meta, records) {
+      await declared;
+      const result = await inTurn(() => loader.load(source, meta, records));
+      loaded.set(sourceKey(source), result);
+      return result;
+    },
+    async remove(source) {
+      await inTurn(() => loader.remove(source));
+      loaded.delete(sourceKey(source));
+    },
+    declareOwners,
+    sources: () => [...loaded].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, source]) => source),
+    async [Symbol.asyncDispose]() {
+      await turn;
+      db.close();
+    },
+  };
+}
+
+async function inTransaction<T>(db: DatabaseSync, change: () => T | Promise<T>): Promise<T> {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = await change();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function readSources(db: DatabaseSync): Map<string, LoadedSource> {
+  const rows = db.prepare('SELECT key, source, as_of, body, "index", records FROM _source').all();
+  return new Map(
+    rows.map((row) => {
+      const ref = typed<SourceRef>(JSON.parse(String(row['source'])));
+      const records = typed<Record<string, number>>(JSON.parse(String(row['records'])));
+      const meta = { asOf: Number(row['as_of']), body: String(row['body']), index: Number(row['index']) };
+      return [String(row['key']), { ...ref, ...meta, records }];
+    }),
+  );
+}
+
+/** Binds a row of a table; undefined where the record left a column out would be an error of the kind, and SQLite refuses it. */
+interface Insert {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly statement: StatementSync;
+}
+
+interface KindLoader {
+  readonly kind: Kind;
+  readonly inserts: readonly Insert[];
+}
+
+class Loader {
+  readonly #db: DatabaseSync;
+  readonly #kinds: ReadonlyMap<string, KindLoader>;
+  readonly #deletes: readonly StatementSync[];
+
+  constructor(db: DatabaseSync, kinds: ReadonlyMap<string, Kind>) {
+    this.#db = db;
+    this.#kinds = new Map([...kinds].map(([name, kind]) => [name, { kind, inserts: insertsOf(db, kind) }]));
+    this.#deletes = [...kinds.values()].flatMap(({ tables }) =>
+      tables.map(({ name }) => db.prepare(`DELETE FROM "${name}" WHERE _source = ?`)),
+    );
+  }
+
+  async load(
+    source: SourceRef,
+    meta: SnapshotMeta,
+    records: AsyncIterable<InventoryRecord>,
+  ): Promise<LoadedSource> {
+    const old = this.#number(source);
+    if (old !== undefined) this.#delete(old.number);
+    const number =
+      old?.number ??
+      Number(this.#db.prepare('SELECT ifnull(max(number), 0) + 1 AS n FROM _source').get()!['n']);
+    const counts: Record<string, number> = {};
+    for await (const record of records) {
+      this.#insert(record, number);
+      counts[record.kind] = (counts[record.kind] ?? 0) + 1;
+    }
+    const ref: SourceRef = { collector: source.collector, dataset: source.dataset, scope: source.scope };
+    this.#db
+      .prepare('INSERT OR REPLACE INTO _source VALUES (?, ?, ?, ?, ?, ?, ?)')
+      .run(
+        number,
+        sourceKey(ref),
+        JSON.stringify(ref),
+        meta.asOf,
+        meta.body,
+        meta.index,
+        JSON.stringify(counts),
+      );
+    this.#afterChange(number, [...(old?.kinds ?? []), ...Object.keys(counts)]);
+    return { ...ref, asOf: meta.asOf, body: meta.body, index: meta.index, records: counts };
+  }
+
+  remove(source: SourceRef): void {
+    const old = this.#number(source);
+    if (old === undefined) return;
+    this.#delete(old.number);
+    this.#db.prepare('DELETE FROM _source WHERE number = ?').run(old.number);
+    this.#afterChange(old.number, old.kinds);
+  }
+
+  computeOwners(source: number | null): void {
+    if (this.#kinds.has('identity') && this.#kinds.has('person')) computeOwners(this.#db, source);
+  }
+
+  #afterChange(number: number, changed: readonly string[]): void {
+    if (changed.includes('person')) this.computeOwners(null);
+    else if (changed.includes('identity')) this.computeOwners(number);
+  }
+
+  #number(source: SourceRef): { number: number; kinds: string[] } | undefined {
+    const row = this.#db.prepare('SELECT number, records FROM _source WHERE key = ?').get(sourceKey(source));
+    if (row === undefined) return undefined;
+    return { number: Number(row['number']), kinds: Object.keys(JSON.parse(String(row['records']))) };
+  }
+
+  #delete(number: number): void {
+    for (const statement of this.#deletes) statement.run(number);
+  }
+
+  #insert(record: InventoryRecord, source: number): void {
+    const loader = this.#kinds.get(record.kind);
+    if (loader === undefined)
+      throw refused(record, `kind: expected one of ${[...this.#kinds.keys()].join(', ')}`);
+    const parsed = loader.kind.schema.safeParse(record);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw refused(record, `${issue!.path.join('.') || 'record'}: ${issue!.message}`);
+    }
+    const rows = loader.kind.rows(typed<never>(parsed.data));
+    try {
+      for (const { table, columns, statement } of loader.inserts) {
+        for (const row of rows[table] ?? [])
+          statement.run(source, ...columns.map((column) => typed<Scalar>(row[column])));
+      }
+    } catch (error) {
+      throw refused(record, this.#conflict(record, error), error);
+    }
+  }
+
+  /** Ids are unique over all sources: two collectors that read the same scope would count everything twice. */
+  #conflict(record: InventoryRecord, error: unknown): string {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!message.startsWith('UNIQUE')) return message;
+    const other = this.#db
+      .prepare(
+        `SELECT s.key FROM "${record.kind}" AS it JOIN _source AS s ON s.number = it._source WHERE it.id = ?`,
+      )
+      .get(record.id);
+    if (other === undefined) return `expected each value once (${message})`;
+    return `id: is already among the records of ${String(other['key'])}; expected it once`;
+  }
+}
+
+function refused(record: InventoryRecord, problem: string, cause?: unknown): InventoryError {
+  const id = typeof record.id === 'string' ? record.id : JSON.stringify(record.id);
+  return new InventoryError('record-invalid', `record ${id}: ${problem}`, { cause });
+}
+
+function insertsOf(db: DatabaseSync, kind: Kind): Insert[] {
+  return kind.tables.map(({ name }, position) => {
+    const computed = position === 0 ? (kind.computed ?? {}) : {};
+    const columns = db
+      .prepare('SELECT name FROM pragma_table_info(?)')
+      .all(name)
+      .map((row) => String(row['name']))
+      .filter((column) => column !== '_source' && !(column in computed));
+    const names = ['_source', ...columns].map((column) => `"${column}"`).join(', ');
+    const values = ['_source', ...columns].map(() => '?').join(', ');
+    return {
+      table: name,
+      columns,
+      statement: db.prepare(`INSERT INTO "${name}" (${names}) VALUES (${values})`),
+    };
+  });
+}

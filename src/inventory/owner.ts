@@ -1,0 +1,74 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/**
+ * What the configuration says of owners: person record ids by identity. An identity is named by its record id, by a login of any source,
+ * or by `<source>:<login>`.
+ */
+export interface OwnerMap {
+  /** People's own accounts that no address or login leads to. */
+  readonly identities: Readonly<Record<string, string>>;
+  /** Accounts that serve no person's own work, with the person who answers for them. */
+  readonly services: Readonly<Record<string, string>>;
+}
+
+/** Replaces what is declared; the owners are computed by `computeOwners`. */
+export function storeDeclared(db: DatabaseSync, owners: OwnerMap): void {
+  db.exec('DELETE FROM _declared');
+  const insert = db.prepare('INSERT INTO _declared VALUES (?, ?, ?, ?, ?)');
+  for (const [service, map] of [owners.identities, owners.services].entries()) {
+    for (const [key, person] of Object.entries(map)) {
+      insert.run(key, '', key, person, service);
+      const colon = key.indexOf(':');
+      if (colon > 0) insert.run(key, key.slice(0, colon), key.slice(colon + 1), person, service);
+    }
+  }
+}
+
+/**
+ * Computes `identity.owner` and `owner_reason`, of one source's identities or of all, from what the tables hold: the order of loading
+ * doesn't matter. What is declared for the record id comes first, then what is declared for a login, then addresses and logins that
+ * people share with it. More than one person is `ambiguous`, a declared person whom no register lists is `missing`: then the owner is
+ * empty.
+ */
+export function computeOwners(db: DatabaseSync, source: number | null): void {
+  db.prepare(OWNERS).run({ source });
+}
+
+// `of` limits the work to one source. A match: identity, rank (lower wins), person, why.
+const OWNERS = `
+WITH of(source) AS (SELECT :source),
+match(identity, rank, person, why) AS (
+  SELECT i.id, 0, d.person, iif(d.service, 'declared-service', 'map')
+    FROM _declared AS d JOIN identity AS i ON i.id = d.key WHERE d.source = ''
+  UNION ALL
+  SELECT l.identity, 1, d.person, iif(d.service, 'declared-service', 'map')
+    FROM _declared AS d JOIN identity_login AS l ON l.login = d.login
+    WHERE d.source = '' OR d.source = (SELECT i.source FROM identity AS i WHERE i.id = l.identity)
+  UNION ALL
+  SELECT l.identity, 2, p.person,
+    iif((SELECT h.email FROM person AS h WHERE h.id = p.person) = l.login, 'email', 'login')
+    FROM identity_login AS l CROSS JOIN person_login AS p ON p.login = l.login
+    WHERE (SELECT source FROM of) IS NULL OR l._source = (SELECT source FROM of)
+  UNION ALL
+  SELECT l.identity, 2, p.person, 'login'
+    FROM person_login AS p CROSS JOIN identity_login AS l ON l.login = substr(p.login, instr(p.login, ':') + 1)
+    WHERE instr(p.login, ':') > 0
+      AND (SELECT i.source FROM identity AS i WHERE i.id = l.identity) = substr(p.login, 1, instr(p.login, ':') - 1)
+),
+best(identity, rank) AS (SELECT identity, min(rank) FROM match GROUP BY identity),
+found(identity, one, other, why, listed) AS MATERIALIZED (
+  SELECT m.identity, min(m.person), max(m.person), min(m.why),
+      EXISTS (SELECT 1 FROM person AS p WHERE p.id = m.person)
+    FROM match AS m JOIN best AS b ON b.identity = m.identity AND b.rank = m.rank GROUP BY m.identity
+),
+result(_source, id, owner, reason) AS (
+  SELECT i._source, i.id,
+      CASE WHEN f.one = f.other AND f.listed THEN f.one ELSE '' END,
+      CASE WHEN f.one IS NULL THEN 'none' WHEN f.one <> f.other THEN 'ambiguous' WHEN NOT f.listed THEN 'missing' ELSE f.why END
+    FROM identity AS i LEFT JOIN found AS f ON f.identity = i.id
+    WHERE (SELECT source FROM of) IS NULL OR i._source = (SELECT source FROM of)
+)
+UPDATE identity SET owner = r.owner, owner_reason = r.reason
+  FROM result AS r
+  WHERE identity._source = r._source AND identity.id = r.id
+    AND (identity.owner <> r.owner OR identity.owner_reason <> r.reason)`;
