@@ -81,13 +81,13 @@ export async function generateKeys(directory: string): Promise<EvidenceKeys> {
 /** Reads the three files. Throws `key`, naming the file and what it should hold. */
 export async function loadKeys(files: KeyFiles): Promise<EvidenceKeys> {
   return {
-    envelope: parseSigner(await readSecret(files.envelope, expected.envelope), 'envelope', files.envelope),
+    envelope: parseSigner(await readKeyFile(files.envelope, expected.envelope), 'envelope', files.envelope),
     checkpoint: parseSigner(
-      await readSecret(files.checkpoint, expected.checkpoint),
+      await readKeyFile(files.checkpoint, expected.checkpoint),
       'checkpoint',
       files.checkpoint,
     ),
-    body: parseBodyKey(await readSecret(files.body, '32 bytes in base64'), files.body),
+    body: parseBodyKey(await readKeyFile(files.body, '32 bytes in base64'), files.body),
   };
 }
 
@@ -157,7 +157,8 @@ function p256Key(spki: Uint8Array): KeyObject {
   return key;
 }
 
-async function readSecret(path: string, what: string): Promise<string> {
+/** The text of a key file. Throws `key` when it cannot be read, or others than its owner can read it too; `what` was expected. */
+export async function readKeyFile(path: string, what: string): Promise<string> {
   const handle = await open(path, constants.O_RDONLY).catch((cause: unknown) => {
     throw new EvidenceError('key', `${path}: can't be read (${reason(cause)}); expected ${what}`, { cause });
   });
