@@ -87,6 +87,14 @@ export interface ScopeSpec {
     readonly reason: string;
     readonly approver: string;
   }[];
+  /**
+   * Record ids of people by identity: who uses an account that no address leads to (`identities`), who answers for one that serves no
+   * person (`services`). An identity is named by its record id, by a login of any source, or by `<source>:<login>`.
+   */
+  readonly owners: {
+    readonly identities: Readonly<Record<string, string>>;
+    readonly services: Readonly<Record<string, string>>;
+  };
 }
 
 /** Everything in force, frozen. */

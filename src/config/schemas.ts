@@ -50,6 +50,12 @@ export const scopeManifest = manifest(
     services: z.array(text),
     sources: z.array(z.strictObject({ collector: manifestName, scopes: z.array(text).min(1) })),
     exclusions: z.array(z.strictObject({ what: text, reason: text, approver: text })).default([]),
+    owners: z
+      .strictObject({
+        identities: z.record(text, text).default({}),
+        services: z.record(text, text).default({}),
+      })
+      .default({ identities: {}, services: {} }),
   }),
 );
 
