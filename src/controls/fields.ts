@@ -22,7 +22,7 @@ export const aspectId = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9.-]*\/[a-z0-9][a-z0-9-]*$/, 'expected an aspect such as A.5.18/removal');
 
 /** The seconds of a length of time such as `90d`, already known to be well formed. */
-function seconds(value: string): number {
+export function seconds(value: string): number {
   return Number(value.slice(0, -1)) * (unitSeconds[value.slice(-1)] ?? Number.NaN);
 }
 
