@@ -1,4 +1,4 @@
-import { createHash, createHmac, type Hash, randomBytes } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type Hash, type KeyObject, randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ export async function storeBody(
   signal?: AbortSignal,
 ): Promise<StoredBody> {
   using sorter = createSorter(temporary);
-  await collect(records, sorter, key, signal);
+  await collect(records, sorter, createSecretKey(key), signal);
   const path = join(temporary, `body-${randomBytes(12).toString('hex')}`);
   const sums: Sums = { hash: createHash('sha256'), frontier: createFrontier(), bytes: 0 };
   try {
@@ -56,7 +56,7 @@ export async function storeBody(
 }
 
 /** The line of a record, without its LF: RFC 8785, with the salt among its fields. */
-export function bodyLine(record: BodyRecord, key: Uint8Array): Uint8Array {
+export function bodyLine(record: BodyRecord, key: KeyObject): Uint8Array {
   const id: unknown = record.id;
   if (typeof id !== 'string' || id === '') {
     throw new EvidenceError('invalid', `record ${JSON.stringify(id)}: id: expected a text that isn't empty`);
@@ -81,7 +81,7 @@ function withSalt(record: BodyRecord, bare: string, salt: string, where: string)
 async function collect(
   records: AsyncIterable<BodyRecord> | Iterable<BodyRecord>,
   sorter: LineSorter,
-  key: Uint8Array,
+  key: KeyObject,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   let slice = 0;

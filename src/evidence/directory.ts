@@ -10,6 +10,7 @@ import {
   readFile,
   rename,
   rmdir,
+  stat,
   unlink,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -71,10 +72,16 @@ export function directoryStore(root: string, temporary: string): ObjectStore {
   }
 
   return {
-    get: (key) => wrap('read', key, () => readFile(pathOf(key)).catch(unless('ENOENT'))),
+    get: (key) => wrap('read', key, () => readFile(pathOf(key)).catch(unless('ENOENT', 'ENOTDIR'))),
+    has: (key) =>
+      wrap(
+        'read',
+        key,
+        async () => (await stat(pathOf(key)).catch(unless('ENOENT', 'ENOTDIR'))) !== undefined,
+      ),
     stream: (key) =>
       wrap('read', key, async () => {
-        const handle = await open(pathOf(key)).catch(unless('ENOENT'));
+        const handle = await open(pathOf(key)).catch(unless('ENOENT', 'ENOTDIR'));
         return handle === undefined ? undefined : pieces(key, handle);
       }),
     create: (objects) =>

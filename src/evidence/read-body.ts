@@ -1,17 +1,14 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { createZstdDecompress } from 'node:zlib';
 import { z } from 'zod';
 import type { BodyRecord } from './contract.ts';
 import { EvidenceError } from './error.ts';
 import { bodyKey } from './statement.ts';
 import type { ObjectStore } from './store.ts';
+import { decodeZstd } from './zstd.ts';
 
 /** A longer line is neither stored nor read. */
 export const MAX_LINE_BYTES = 1 << 24;
 const LF = 0x0a;
-/** RFC 8878 3.1.1: a skippable frame, which could hide bytes, begins otherwise. */
-const ZSTD_MAGIC = Buffer.from('28b52ffd', 'hex');
 
 const recordSchema = z.looseObject({ id: z.string().min(1), salt: z.string().regex(/^[0-9a-f]{32}$/) });
 
@@ -21,7 +18,7 @@ const recordSchema = z.looseObject({ id: z.string().min(1), salt: z.string().reg
  */
 export async function* readLines(store: ObjectStore, sha256: string): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
-  let rest: Buffer[] = [];
+  let rest: Uint8Array[] = [];
   let held = 0;
   for await (const chunk of decompressed(store, sha256)) {
     hash.update(chunk);
@@ -65,39 +62,10 @@ function parseLine(sha256: string, number: number, line: Uint8Array): BodyRecord
   return record;
 }
 
-async function* decompressed(store: ObjectStore, sha256: string): AsyncGenerator<Buffer> {
+async function* decompressed(store: ObjectStore, sha256: string): AsyncGenerator<Uint8Array> {
   const pieces = await store.stream(bodyKey(sha256));
   if (pieces === undefined) refuse(sha256, 'it is missing');
-  const read = { bytes: 0, ended: false };
-  const source = Readable.from(counted(pieces, sha256, read), { objectMode: true, highWaterMark: 1 });
-  const decoder = createZstdDecompress();
-  source.once('error', (error) => decoder.destroy(error));
-  source.pipe(decoder);
-  try {
-    for await (const chunk of decoder) {
-      if (Buffer.isBuffer(chunk)) yield chunk;
-    }
-  } catch (cause) {
-    if (cause instanceof EvidenceError) throw cause;
-    throw new EvidenceError('corrupt', `body ${sha256}: not a whole zstd frame`, { cause });
-  } finally {
-    source.destroy();
-  }
-  if (!read.ended || decoder.bytesWritten !== read.bytes) refuse(sha256, 'bytes follow the zstd frame');
-}
-
-async function* counted(
-  pieces: AsyncIterable<Uint8Array>,
-  sha256: string,
-  read: { bytes: number; ended: boolean },
-): AsyncGenerator<Uint8Array> {
-  for await (const piece of pieces) {
-    const begins = Buffer.compare(piece.subarray(0, ZSTD_MAGIC.length), ZSTD_MAGIC) === 0;
-    if (read.bytes === 0 && !begins) refuse(sha256, 'it does not begin as a zstd frame');
-    read.bytes += piece.length;
-    yield piece;
-  }
-  read.ended = true;
+  yield* decodeZstd(pieces, `body ${sha256}`);
 }
 
 function refuse(sha256: string, why: string): never {

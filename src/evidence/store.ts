@@ -13,6 +13,7 @@ export interface StoreObject {
 export interface ObjectStore {
   /** The whole object; undefined when there is none. */
   get(key: string): Promise<Uint8Array | undefined>;
+  has(key: string): Promise<boolean>;
   /** The object in pieces, at constant memory; undefined when there is none. */
   stream(key: string): Promise<AsyncIterable<Uint8Array> | undefined>;
   /**

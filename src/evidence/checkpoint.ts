@@ -1,0 +1,51 @@
+import { EvidenceError } from './error.ts';
+import type { CheckpointInfo } from './contract.ts';
+import type { Signer } from './keys.ts';
+import { ed25519Key, formatCheckpoint, openNote, parseCheckpoint, parseNote, signNote } from './note.ts';
+
+/** The checkpoint that the log publishes: the only object that ever changes. */
+export const CHECKPOINT_KEY = 'log/checkpoint';
+
+/** Where the checkpoint of a size stays for ever. */
+export function checkpointKey(size: number): string {
+  return `log/checkpoints/${size}`;
+}
+
+export async function signCheckpoint(
+  origin: string,
+  size: number,
+  root: Uint8Array,
+  signer: Signer,
+): Promise<CheckpointInfo> {
+  const text = formatCheckpoint(origin, size, root);
+  const note = await signNote(text, [
+    { name: origin, spki: signer.spki, sign: (bytes) => signer.sign(bytes) },
+  ]);
+  return { origin, size, root: Buffer.from(root).toString('hex'), note };
+}
+
+/** The origin that a checkpoint claims, unverified. Throws `corrupt`. */
+export function claimedOrigin(bytes: Uint8Array): string {
+  return parseCheckpoint(parseNote(bytes).text).origin;
+}
+
+/** The checkpoint, signed by the key (SPKI, DER) under the origin. Throws `corrupt` or `foreign-key`, beginning with `where`. */
+export function openCheckpoint(
+  bytes: Uint8Array,
+  origin: string,
+  spki: Uint8Array,
+  where: string,
+): CheckpointInfo {
+  try {
+    const { text } = openNote(bytes, [ed25519Key(origin, spki)]);
+    const checkpoint = parseCheckpoint(text);
+    if (checkpoint.origin !== origin)
+      throw new EvidenceError('corrupt', `the origin is ${checkpoint.origin}`);
+    if (checkpoint.extensions.length > 0) throw new EvidenceError('corrupt', 'lines follow the root');
+    const note = Buffer.from(bytes).toString('utf8');
+    return { origin, size: checkpoint.size, root: Buffer.from(checkpoint.root).toString('hex'), note };
+  } catch (cause) {
+    if (!(cause instanceof EvidenceError)) throw cause;
+    throw new EvidenceError(cause.code, `${where}: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,235 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { storeBody } from './body.ts';
+import type { EvidenceLog, Sealed, StatementDraft } from './contract.ts';
+import { directoryStore, STATE_FOLDER, syncPath } from './directory.ts';
+import { toSealed } from './entry.ts';
+import { EvidenceError } from './error.ts';
+import { makeGenesis } from './genesis.ts';
+import { emptyHead } from './head.ts';
+import type { EvidenceKeys } from './keys.ts';
+import { EMPTY_ROOT } from './merkle.ts';
+import {
+  assertNotRolledBack,
+  assertNothingBeyond,
+  fillIndex,
+  lastCommitFrom,
+  readOpening,
+} from './opening.ts';
+import { assertSealable, planDrafts } from './plan.ts';
+import { partialFolders, prune } from './prune.ts';
+import { createQueue } from './queue.ts';
+import { lockDirectory, type LogState, openState } from './state.ts';
+import { subjectKey } from './statement.ts';
+import type { ObjectStore } from './store.ts';
+import { createView } from './view.ts';
+import { createWriter, type Writer, type WriterContext } from './writer.ts';
+
+export interface LogOptions {
+  /** Of the store, for it alone. */
+  readonly directory: string;
+  readonly keys: EvidenceKeys;
+  /** Unix seconds. */
+  readonly now: () => number;
+  readonly agent: { readonly version: string; readonly build: string };
+  /** Milliseconds that a commit waits for others to join it. 0: what is asked in the same turn of the event loop. */
+  readonly window?: number;
+  /**
+   * `accept`: go on although the high-water mark is lost, and with it the knowledge of how much was published from here. The
+   * mark is made anew from the store. `refuse` unless given.
+   */
+  readonly lostState?: 'refuse' | 'accept';
+}
+
+export interface CreateOptions extends Omit<LogOptions, 'lostState'> {
+  /** A bare hostname: the second part of the origin. */
+  readonly domain: string;
+  /** Fixed for ever: everything in this log is a sample, or nothing is. */
+  readonly sample: boolean;
+}
+
+/** What a log works on; tests put faults between. */
+export interface Ground {
+  readonly store: ObjectStore;
+  readonly state: LogState;
+  /** For temporary files, on the disk of the store. */
+  readonly temporary: string;
+  /** Ends the hold on the directory. */
+  readonly release: () => void;
+}
+
+/**
+ * Opens the log in a directory as its one writer, finishes what a commit that was cut short has begun, and checks that nothing
+ * published from here is gone. Throws `no-store`, `not-a-store`, `locked`, `rolled-back`, `corrupt`, `foreign-key`, `io`.
+ */
+export async function openLog(options: LogOptions): Promise<EvidenceLog> {
+  const ground = takeGround(options.directory);
+  return guarded(options.directory, ground, () => openLogOn(ground, options));
+}
+
+/** Starts a log in a directory that holds nothing else. Throws `invalid` when there is one already, and as openLog. */
+export async function createLog(options: CreateOptions): Promise<EvidenceLog> {
+  const directory = resolve(options.directory);
+  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  await syncPath(dirname(directory));
+  const ground = takeGround(directory);
+  return guarded(options.directory, ground, () => createLogOn(ground, options));
+}
+
+export async function openLogOn(
+  ground: Ground,
+  options: Omit<LogOptions, 'directory'>,
+): Promise<EvidenceLog> {
+  const { store, state } = ground;
+  const mark = state.highWater();
+  const opened = await readOpening(store, mark, options.keys);
+  if (mark !== undefined) await assertNotRolledBack(store, opened, mark);
+  else if (options.lostState === 'accept') state.clearIndex();
+  else {
+    const { size } = opened.head.checkpoint;
+    throw new EvidenceError(
+      'rolled-back',
+      `the log has ${size} entries, but the high-water mark in state/ is lost: whether that is all of them can't be told`,
+    );
+  }
+  await fillIndex(store, state, opened);
+  const context = { ...options, store, state, identity: opened.identity };
+  const writer = createWriter(context, opened.head);
+  await writer.settle();
+  await assertNothingBeyond(store, { identity: opened.identity, head: writer.head() });
+  await prune(store, partialFolders(await lastCommitFrom(store), writer.head().edge.size));
+  return assemble(ground, options, context, writer);
+}
+
+export async function createLogOn(
+  ground: Ground,
+  options: Omit<CreateOptions, 'directory'>,
+): Promise<EvidenceLog> {
+  const { store, state } = ground;
+  await assertNone(ground, options.keys);
+  const { identity, genesis, publicKeys } = makeGenesis(options);
+  state.clearIndex();
+  state.commit({ size: 0, root: Buffer.from(EMPTY_ROOT).toString('hex') }, []);
+  const outcomes = await store.create(publicKeys);
+  if (outcomes.includes('differs'))
+    throw new EvidenceError('corrupt', 'keys/ holds other bytes than the keys');
+  const context = { ...options, store, state, identity };
+  const writer = createWriter(context, emptyHead(identity.origin));
+  await writer.commit(() => [genesis]);
+  return assemble(ground, options, context, writer);
+}
+
+async function assertNone({ store, state }: Ground, keys: EvidenceKeys): Promise<void> {
+  try {
+    await readOpening(store, state.highWater(), keys);
+  } catch (error) {
+    if (error instanceof EvidenceError && error.code === 'no-store') return;
+    throw error;
+  }
+  throw new EvidenceError('invalid', 'there is a log already');
+}
+
+interface Request {
+  readonly drafts: readonly StatementDraft[];
+  readonly resolve: (sealed: readonly Sealed[]) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+function assemble(
+  ground: Ground,
+  { keys, window = 0 }: Pick<LogOptions, 'keys' | 'window'>,
+  context: WriterContext,
+  writer: Writer,
+): EvidenceLog {
+  const { store, temporary } = ground;
+  const view = createView(store, context.identity, () => writer.head());
+  const queue = createQueue<Request>(window, work);
+  let closed = false;
+
+  async function work(batch: readonly Request[]): Promise<void> {
+    try {
+      const sealed = await sealAll(batch.flatMap(({ drafts }) => drafts));
+      let at = 0;
+      for (const { drafts, resolve } of batch) resolve(sealed.slice(at, (at += drafts.length)));
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  async function sealAll(drafts: readonly StatementDraft[]): Promise<Sealed[]> {
+    let indexes: readonly number[] = [];
+    const entries = await writer.commit((head) => {
+      const plan = planDrafts(drafts, context, head);
+      indexes = plan.indexes;
+      return plan.statements;
+    });
+    const fresh = new Map(entries.map((entry) => [entry.index, toSealed(entry)]));
+    return Promise.all(indexes.map(async (index) => fresh.get(index) ?? view.entry(index)));
+  }
+
+  return {
+    ...view,
+    storeBody: (records, signal) => storeBody({ store, temporary, key: keys.body }, records, signal),
+    async append(drafts) {
+      const own = structuredClone(drafts);
+      for (const draft of own) await assertDraft(draft);
+      if (closed) throw new EvidenceError('io', 'the log is closed');
+      if (own.length === 0) return [];
+      const { promise, resolve, reject } = Promise.withResolvers<readonly Sealed[]>();
+      queue.add({ drafts: own, resolve, reject });
+      return promise;
+    },
+    async [Symbol.asyncDispose]() {
+      if (closed) return;
+      closed = true;
+      await queue.drain();
+      ground.release();
+    },
+  };
+
+  async function assertDraft(draft: StatementDraft): Promise<void> {
+    assertSealable(draft, context);
+    for (const subject of draft.subjects) {
+      if (await store.has(subjectKey(subject))) continue;
+      throw new EvidenceError(
+        'invalid',
+        `statement ${draft.stream}: subject ${subject.name}: no body ${subject.sha256} is stored`,
+      );
+    }
+  }
+}
+
+function takeGround(directory: string): Ground {
+  const root = resolve(directory);
+  if (!existsSync(root)) throw new EvidenceError('no-store', `${root}: there is no such directory`);
+  const lock = lockDirectory(root);
+  try {
+    const temporary = join(root, STATE_FOLDER, 'tmp');
+    rmSync(temporary, { recursive: true, force: true });
+    mkdirSync(temporary, { mode: 0o700 });
+    const state = openState(root);
+    const release = () => {
+      state[Symbol.dispose]();
+      lock[Symbol.dispose]();
+    };
+    return { store: directoryStore(root, temporary), state, temporary, release };
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Runs the work, and gives the directory back, naming it, when it fails. */
+async function guarded(
+  directory: string,
+  ground: Ground,
+  work: () => Promise<EvidenceLog>,
+): Promise<EvidenceLog> {
+  try {
+    return await work();
+  } catch (cause) {
+    ground.release();
+    if (!(cause instanceof EvidenceError)) throw cause;
+    throw new EvidenceError(cause.code, `${directory}: ${cause.message}`, { cause });
+  }
+}

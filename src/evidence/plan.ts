@@ -1,0 +1,90 @@
+import { checkpointKey } from './checkpoint.ts';
+import type { CheckpointInfo, StatementDraft, Subject } from './contract.ts';
+import { EvidenceError } from './error.ts';
+import type { Head } from './head.ts';
+import { EMPTY_ROOT, sha256 } from './merkle.ts';
+import { encodeStatement, type Statement } from './statement.ts';
+import type { WriterContext } from './writer.ts';
+
+export interface Plan {
+  /** What has to be sealed, in order. */
+  readonly statements: readonly Statement[];
+  /** For each draft, the index of its entry: an earlier one for a draft that is in the log already. */
+  readonly indexes: readonly number[];
+}
+
+type PlanContext = Pick<WriterContext, 'identity' | 'agent' | 'state' | 'now'>;
+
+/** Numbers the drafts that aren't in the log yet, as what follows `head`. */
+export function planDrafts(drafts: readonly StatementDraft[], context: PlanContext, head: Head): Plan {
+  const statements: Statement[] = [];
+  const planned = new Map<string, number>();
+  const next = new Map<string, number>();
+  // The clock may have been set back: what is sealed later never says that it was sealed earlier.
+  const sealedAt = Math.max(Math.floor(context.now()), context.state.lastSealedAt());
+  const indexes = drafts.map((draft) => {
+    const { runId, stream } = draft;
+    const key = JSON.stringify([runId, stream]);
+    const known = context.state.find(runId, stream) ?? planned.get(key);
+    if (known !== undefined) return known;
+    const index = head.edge.size + statements.length;
+    const seq = next.get(stream) ?? context.state.nextSeq(stream);
+    statements.push(makeStatement(draft, context, head.checkpoint, seq, sealedAt));
+    planned.set(key, index);
+    next.set(stream, seq + 1);
+    return index;
+  });
+  return { statements, indexes };
+}
+
+/** Throws `invalid` unless the draft can be sealed whatever numbers the log gives it. */
+export function assertSealable(
+  draft: StatementDraft,
+  context: Pick<PlanContext, 'identity' | 'agent' | 'state'>,
+): void {
+  const furthest: CheckpointInfo = {
+    origin: context.identity.origin,
+    size: Number.MAX_SAFE_INTEGER,
+    root: Buffer.from(EMPTY_ROOT).toString('hex'),
+    note: '',
+  };
+  if (!sealable.includes(draft.predicate)) {
+    throw new EvidenceError(
+      'invalid',
+      `statement ${draft.stream}: ${draft.predicate}/v1 is not sealed by this version`,
+    );
+  }
+  encodeStatement(makeStatement(draft, context, furthest, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER));
+}
+
+const sealable: readonly StatementDraft['predicate'][] = ['snapshot', 'run', 'assessment', 'config'];
+
+function makeStatement(
+  { predicate, stream, runId, startedAt, finishedAt, config, subjects, fields }: StatementDraft,
+  { identity, agent }: Pick<PlanContext, 'identity' | 'agent'>,
+  checkpoint: CheckpointInfo,
+  seq: number,
+  sealedAt: number,
+): Statement {
+  return {
+    predicate,
+    log: identity.origin,
+    stream,
+    seq,
+    runId,
+    startedAt,
+    finishedAt,
+    sealedAt,
+    config,
+    anchor: { size: checkpoint.size, root: checkpoint.root, tokens: [] },
+    agent,
+    sample: identity.sample,
+    subjects: subjects.length > 0 ? subjects : [anchorSubject(checkpoint)],
+    fields,
+  };
+}
+
+/** An in-toto statement needs a subject: one without a body has the checkpoint that it follows. */
+function anchorSubject({ size, note }: CheckpointInfo): Subject {
+  return { name: checkpointKey(size), sha256: Buffer.from(sha256(Buffer.from(note))).toString('hex') };
+}

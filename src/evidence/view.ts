@@ -1,0 +1,61 @@
+import type { BodyRecord, CheckpointInfo, Sealed } from './contract.ts';
+import { type Entry, readEntry, toSealed } from './entry.ts';
+import { EvidenceError } from './error.ts';
+import { type Head, type Identity, logReader } from './head.ts';
+import { readBody } from './read-body.ts';
+import type { ObjectStore } from './store.ts';
+import { TILE_WIDTH } from './tiles.ts';
+import { leafTiles } from './tree.ts';
+
+/** What can be read of a log at a checkpoint, all of it verified up to the checkpoint's root. */
+export interface EvidenceReader {
+  readonly origin: string;
+  readonly sample: boolean;
+  checkpoint(): CheckpointInfo;
+  /** Throws `invalid` unless the index is below the checkpoint's size, `corrupt` or `foreign-key` for what doesn't verify. */
+  entry(index: number): Promise<Sealed>;
+  /** The DSSE envelope, as stored. */
+  envelope(index: number): Promise<Uint8Array>;
+  /** Entries [from, to): from 0 and to the checkpoint's size unless given. */
+  entries(from?: number, to?: number): AsyncIterable<Sealed>;
+  /** The records of a body, salts taken off. Rejects at the end when the bytes don't have the digest. */
+  body(sha256: string): AsyncIterable<BodyRecord & Record<string, unknown>>;
+}
+
+/** Reads at the head that `current` gives at each call. */
+export function createView(store: ObjectStore, identity: Identity, current: () => Head): EvidenceReader {
+  let tiles: { of: Head; read: ReturnType<typeof leafTiles> } | undefined;
+
+  function tilesOf(head: Head): ReturnType<typeof leafTiles> {
+    if (tiles?.of !== head) tiles = { of: head, read: leafTiles(logReader(store), head.edge) };
+    return tiles.read;
+  }
+
+  async function read(head: Head, index: number): Promise<Entry> {
+    if (!Number.isSafeInteger(index) || index < 0 || index >= head.edge.size) {
+      throw new EvidenceError('invalid', `there is no entry ${index} in a log of ${head.edge.size}`);
+    }
+    const hashes = await tilesOf(head)(Math.floor(index / TILE_WIDTH));
+    const hash = hashes[index % TILE_WIDTH];
+    if (hash === undefined) throw new EvidenceError('corrupt', `the tiles have no entry ${index}`);
+    const entry = await readEntry(store, index, Buffer.from(hash).toString('hex'), identity.envelopeKey);
+    if (entry.statement.log !== identity.origin) {
+      throw new EvidenceError('corrupt', `entry ${index} is of another log: ${entry.statement.log}`);
+    }
+    return entry;
+  }
+
+  return {
+    origin: identity.origin,
+    sample: identity.sample,
+    checkpoint: () => current().checkpoint,
+    entry: async (index) => toSealed(await read(current(), index)),
+    envelope: async (index) => (await read(current(), index)).envelope,
+    async *entries(from = 0, to = current().edge.size) {
+      const head = current();
+      for (let index = from; index < Math.min(to, head.edge.size); index += 1)
+        yield toSealed(await read(head, index));
+    },
+    body: (sha256) => readBody(store, sha256),
+  };
+}

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import { CHECKPOINT_KEY, checkpointKey, openCheckpoint, signCheckpoint } from './checkpoint.ts';
+import type { CheckpointInfo } from './contract.ts';
+import { envelopeKey, signEnvelope } from './dsse.ts';
+import { type Entry, makeEntry, readEntry } from './entry.ts';
+import { EvidenceError } from './error.ts';
+import type { Head, Identity } from './head.ts';
+import { encodeIntent, type Intent, intentKey, parseIntent } from './intent.ts';
+import type { EvidenceKeys } from './keys.ts';
+import { leafHash } from './merkle.ts';
+import { partialFolders, prune } from './prune.ts';
+import type { IndexedEntry, LogState } from './state.ts';
+import { encodeStatement, type Statement } from './statement.ts';
+import type { ObjectStore } from './store.ts';
+import { edgeRoot, growEdge } from './tree.ts';
+
+export interface WriterContext {
+  readonly store: ObjectStore;
+  readonly state: LogState;
+  readonly identity: Identity;
+  readonly keys: Pick<EvidenceKeys, 'envelope' | 'checkpoint'>;
+  /** Unix seconds. */
+  readonly now: () => number;
+  readonly agent: { readonly version: string; readonly build: string };
+}
+
+/** Appends to the log, one call at a time. */
+export interface Writer {
+  head(): Head;
+  /**
+   * Commits statements, made for the head as it is once nothing is left to finish. Rejects with `io` when the store fails: it
+   * is unknown then whether they are in the log, which `settle` or the next call finds out and completes.
+   */
+  commit(plan: (head: Head) => readonly Statement[]): Promise<readonly Entry[]>;
+  /** Finishes intents that stand at the head: what a commit that was cut short has begun. */
+  settle(): Promise<void>;
+}
+
+/** The writer that goes on from a head. The state's index must cover it. */
+export function createWriter(context: WriterContext, start: Head): Writer {
+  const { store, state, identity, keys } = context;
+  const writer = randomBytes(16).toString('hex');
+  let head = start;
+  /** A commit has failed, and may have left an intent. */
+  let unsettled = true;
+  /** Partial tiles that could not be deleted: tried again after the next commit. */
+  let waste: string[] = [];
+
+  async function settle(): Promise<void> {
+    for (let intent = await standing(); intent !== undefined; intent = await standing()) {
+      await publish(await entriesOf(intent));
+    }
+    unsettled = false;
+  }
+
+  async function standing(): Promise<Intent | undefined> {
+    const from = head.edge.size;
+    const bytes = await store.get(intentKey(from));
+    if (bytes === undefined) return undefined;
+    // It may have been created by a writer that was killed before it was durable.
+    await store.create([{ key: intentKey(from), bytes }]);
+    const intent = parseIntent(bytes, from);
+    if (intent.previousRoot === head.checkpoint.root) return intent;
+    throw new EvidenceError(
+      'rolled-back',
+      `${intentKey(from)}: it follows the root ${intent.previousRoot}, not ${head.checkpoint.root}`,
+    );
+  }
+
+  async function entriesOf(intent: Intent): Promise<Entry[]> {
+    const entries: Entry[] = [];
+    for (const [i, leaf] of intent.leaves.entries()) {
+      const hash = Buffer.from(leafHash(leaf)).toString('hex');
+      entries.push(await readEntry(store, intent.from + i, hash, identity.envelopeKey));
+    }
+    assertFollows(entries, context);
+    await createAll(entries.map(envelopeObject));
+    return entries;
+  }
+
+  /** All that comes after the intent is won; each step can be repeated. */
+  async function publish(entries: readonly Entry[]): Promise<void> {
+    const from = head.edge.size;
+    const { edge, tiles } = growEdge(
+      head.edge,
+      entries.map(({ leaf }) => leaf),
+    );
+    await createAll(tiles);
+    const checkpoint = await publishCheckpoint(edge.size, edgeRoot(edge));
+    await store.replace(CHECKPOINT_KEY, Buffer.from(checkpoint.note));
+    state.commit({ size: edge.size, root: checkpoint.root }, entries.map(indexed));
+    head = { checkpoint, edge };
+    waste = await prune(store, [...waste, ...partialFolders(from, edge.size)]);
+  }
+
+  async function publishCheckpoint(size: number, root: Uint8Array): Promise<CheckpointInfo> {
+    const checkpoint = await signCheckpoint(identity.origin, size, root, keys.checkpoint);
+    const key = checkpointKey(size);
+    const [created] = await store.create([{ key, bytes: Buffer.from(checkpoint.note) }]);
+    if (created !== 'differs') return checkpoint;
+    const bytes = await store.get(key);
+    const found = openCheckpoint(bytes ?? new Uint8Array(), identity.origin, identity.checkpointKey, key);
+    if (found.size === size && found.root === checkpoint.root) return found;
+    throw new EvidenceError(
+      'rolled-back',
+      `${key}: another checkpoint (root ${found.root}) was signed at this size: the log is forked`,
+    );
+  }
+
+  async function createAll(
+    objects: readonly { readonly key: string; readonly bytes: Uint8Array }[],
+  ): Promise<void> {
+    const outcomes = await store.create(objects);
+    const at = outcomes.indexOf('differs');
+    if (at >= 0)
+      throw new EvidenceError('corrupt', `${objects[at]?.key}: other bytes are there than the log's`);
+  }
+
+  return {
+    head: () => head,
+    settle,
+    async commit(plan) {
+      for (;;) {
+        if (unsettled) await settle();
+        unsettled = true;
+        const from = head.edge.size;
+        const statements = plan(head);
+        if (statements.length === 0) {
+          unsettled = false;
+          return [];
+        }
+        const entries: Entry[] = [];
+        for (const statement of statements) {
+          const envelope = await signEnvelope(encodeStatement(statement), keys.envelope);
+          entries.push(makeEntry(from + entries.length, statement, envelope, identity.envelopeKey));
+        }
+        await createAll(entries.map(envelopeObject));
+        const leaves = entries.map(({ leaf }) => leaf);
+        const intent = {
+          writer,
+          from,
+          size: from + leaves.length,
+          previousRoot: head.checkpoint.root,
+          leaves,
+        };
+        const [won] = await store.create([{ key: intentKey(from), bytes: encodeIntent(intent) }]);
+        // Somebody else decides what comes next: that is finished first, and ours planned anew after it.
+        if (won === 'differs') continue;
+        await publish(entries);
+        unsettled = false;
+        return entries;
+      }
+    },
+  };
+}
+
+function envelopeObject({ leafHash, envelope }: Entry) {
+  return { key: envelopeKey(leafHash), bytes: envelope };
+}
+
+function indexed({ index, statement }: Entry): IndexedEntry {
+  const { runId, stream, seq, sealedAt } = statement;
+  return { index, runId, stream, seq, sealedAt };
+}
+
+/** Throws `corrupt` unless the entries, found in an intent, can follow what the log has. */
+function assertFollows(entries: readonly Entry[], { state, identity }: WriterContext): void {
+  const next = new Map<string, number>();
+  let sealedAt = state.lastSealedAt();
+  for (const { index, statement } of entries) {
+    const expected = next.get(statement.stream) ?? state.nextSeq(statement.stream);
+    const follows =
+      statement.seq === expected && statement.sealedAt >= sealedAt && statement.log === identity.origin;
+    if (!follows)
+      throw new EvidenceError('corrupt', `entry ${index}, found in an intent, can't follow the log's last`);
+    next.set(statement.stream, expected + 1);
+    sealedAt = statement.sealedAt;
+  }
+}
