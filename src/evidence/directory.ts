@@ -53,7 +53,6 @@ export function directoryStore(root: string, temporary: string): ObjectStore {
     const draft = join(temporary, randomBytes(12).toString('hex'));
     try {
       await write(draft);
-      await syncPath(draft);
       await link(draft, path);
       return 'created';
     } catch (error) {
@@ -93,7 +92,10 @@ export function directoryStore(root: string, temporary: string): ObjectStore {
       }),
     createFromFile: (key, source) =>
       wrap('create', key, async () => {
-        const outcome = await publish(key, (draft) => copyFile(source, draft));
+        const outcome = await publish(key, async (draft) => {
+          await copyFile(source, draft);
+          await syncPath(draft);
+        });
         if (outcome === 'taken') await syncPath(pathOf(key));
         await syncPath(dirname(pathOf(key)));
         if (outcome === 'created') return 'created';
@@ -106,7 +108,6 @@ export function directoryStore(root: string, temporary: string): ObjectStore {
         const draft = join(temporary, randomBytes(12).toString('hex'));
         try {
           await writeNew(draft, bytes);
-          await syncPath(draft);
           await rename(draft, path);
         } finally {
           await unlink(draft).catch(unless('ENOENT'));
@@ -162,6 +163,7 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   const handle = await open(path, 'wx', FILE_MODE);
   try {
     await handle.writeFile(bytes);
+    await handle.sync();
   } finally {
     await handle.close();
   }

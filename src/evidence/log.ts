@@ -76,6 +76,26 @@ export async function createLog(options: CreateOptions): Promise<EvidenceLog> {
   return guarded(options.directory, ground, () => createLogOn(ground, options));
 }
 
+/**
+ * Opens the log in a directory, or starts one where there is nothing yet. Throws as openLog and createLog, and `invalid` when
+ * the log that is there is a sample and this should not be one, or the other way round.
+ */
+export async function openOrCreateLog(
+  options: CreateOptions & Pick<LogOptions, 'lostState'>,
+): Promise<EvidenceLog> {
+  const log = await openLog(options).catch((error: unknown) => {
+    if (error instanceof EvidenceError && error.code === 'no-store') return createLog(options);
+    throw error;
+  });
+  if (log.sample === options.sample) return log;
+  await log[Symbol.asyncDispose]();
+  const [is, should] = log.sample ? ['a sample', 'none'] : ['no sample', 'one'];
+  throw new EvidenceError(
+    'invalid',
+    `${options.directory}: its log is ${is}, and the configuration asks for ${should}: use another directory`,
+  );
+}
+
 export async function openLogOn(
   ground: Ground,
   options: Omit<LogOptions, 'directory'>,
@@ -170,13 +190,14 @@ function assemble(
   return {
     ...view,
     storeBody: (records, signal) => storeBody({ store, temporary, key: keys.body }, records, signal),
-    async append(drafts) {
+    async append(drafts, options) {
       const own = structuredClone(drafts);
       for (const draft of own) await assertDraft(draft);
       if (closed) throw new EvidenceError('io', 'the log is closed');
       if (own.length === 0) return [];
       const { promise, resolve, reject } = Promise.withResolvers<readonly Sealed[]>();
       queue.add({ drafts: own, resolve, reject });
+      if (options?.hurry === true) queue.hurry();
       return promise;
     },
     async [Symbol.asyncDispose]() {

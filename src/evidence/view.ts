@@ -7,6 +7,9 @@ import type { ObjectStore } from './store.ts';
 import { TILE_WIDTH } from './tiles.ts';
 import { leafTiles } from './tree.ts';
 
+/** Entries read side by side. */
+const READ_AHEAD = 16;
+
 /** What can be read of a log at a checkpoint, all of it verified up to the checkpoint's root. */
 export interface EvidenceReader {
   readonly origin: string;
@@ -53,8 +56,12 @@ export function createView(store: ObjectStore, identity: Identity, current: () =
     envelope: async (index) => (await read(current(), index)).envelope,
     async *entries(from = 0, to = current().edge.size) {
       const head = current();
-      for (let index = from; index < Math.min(to, head.edge.size); index += 1)
-        yield toSealed(await read(head, index));
+      const end = Math.min(to, head.edge.size);
+      for (let at = from; at < end; at += READ_AHEAD) {
+        const indexes = Array.from({ length: Math.min(READ_AHEAD, end - at) }, (_, i) => at + i);
+        for (const entry of await Promise.all(indexes.map((index) => read(head, index))))
+          yield toSealed(entry);
+      }
     },
     body: (sha256) => readBody(store, sha256),
   };
