@@ -117,6 +117,16 @@ function addHooks(app: FastifyInstance, logger: ServerLogger): void {
     else if (request.is404) void unrouted(request, reply);
     else done();
   });
+  // Else a connection whose answer was under way when the server closed would stay open until its keep-alive ends.
+  let closing = false;
+  app.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (closing) void reply.header('connection', 'close');
+    done(null, payload);
+  });
   app.addHook('onResponse', (request, reply, done) => {
     const { method, url } = request;
     logger.debug({ method, url, status: reply.statusCode, ms: reply.elapsedTime }, 'answered');

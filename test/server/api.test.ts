@@ -108,6 +108,23 @@ describe('the OpenAPI document', () => {
       { name: 'index', in: 'path', required: true, schema: { type: 'integer', minimum: 0 } },
     ]);
     expect(JSON.stringify(openapi)).not.toContain('readOnly');
+    expect(Object.keys(openapi.components.schemas).sort()).toEqual([
+      'Attestation',
+      'Check',
+      'CheckDetail',
+      'Checkpoint',
+      'Collector',
+      'Control',
+      'ControlDetail',
+      'Counts',
+      'Deviation',
+      'Entry',
+      'EntryDetail',
+      'Exception',
+      'Run',
+      'Scope',
+      'StatementOfApplicability',
+    ]);
   });
 
   test('names problem details as the answer to everything else', async () => {
@@ -177,6 +194,19 @@ describe('times', () => {
       (await send(server, '/api/v1/runs/aws-1795321980-0a1b')).text,
     );
     expect([startedAt, finishedAt]).toEqual(['2026-11-22T04:33:00Z', '2026-11-22T04:33:04Z']);
+  });
+
+  test('are so in every answer', async () => {
+    const server = await serve();
+    const times: unknown[] = [];
+    for (const path of routes) {
+      JSON.parse((await send(server, path)).text, (key, value: unknown) => {
+        if (/^at$|At$|^asOf$|^validFrom$/.test(key) && value !== null) times.push(value);
+        return value;
+      });
+    }
+    expect(times.length).toBeGreaterThan(20);
+    for (const time of times) expect(time).toMatch(/^2026-11-\d\dT\d\d:\d\d:\d\dZ$/);
   });
 
   test('that are not whole Unix seconds are a defect, not an answer', async () => {

@@ -1,8 +1,11 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isLoopbackHost, resolveListen } from '../../src/server/loopback.ts';
 import { startServer } from '../../src/server/server.ts';
+import type { RunningServer } from '../../src/server/server.ts';
 import { fakeView } from './fake-view.ts';
 import { problemIn, recordingLogger, send, serve } from './harness.ts';
 
@@ -18,6 +21,12 @@ async function takenPort(): Promise<number> {
   const address = holder.address();
   if (address === null || typeof address === 'string') throw new Error('not a TCP port');
   return (address satisfies AddressInfo).port;
+}
+
+/** Resolves when the server takes no more connections. */
+async function refused(server: RunningServer): Promise<void> {
+  const asked = await send(server, '/livez').catch(() => undefined);
+  if (asked !== undefined) await refused(server);
 }
 
 describe('where the server listens', () => {
@@ -152,6 +161,42 @@ describe('closing', () => {
     expect((await answer).status).toBe(404);
     await closed;
     await expect(send(server, '/livez')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  test('ends a connection that would be kept alive with the answer under way', async () => {
+    const started = Promise.withResolvers<void>();
+    const finish = Promise.withResolvers<undefined>();
+    const server = await serve({
+      control: () => {
+        started.resolve();
+        return finish.promise;
+      },
+    });
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    const received = text(socket);
+    socket.write('GET /api/v1/controls/A.5.1 HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await started.promise;
+    const closed = server.close(3600);
+    await refused(server);
+    finish.resolve(undefined);
+    expect(await received).toMatch(/^HTTP\/1\.1 404 [^]*\r\nconnection: close\r\n/i);
+    await closed;
+  });
+
+  test('answers a request that was half sent as any other', async () => {
+    const server = await serve();
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    const received = text(socket);
+    await once(socket, 'connect');
+    await new Promise<void>((sent) => void socket.write('GET /livez HTTP/1.1\r\n', () => sent()));
+    // Answered after the half request was read, being the later one.
+    expect((await send(server, '/livez')).status).toBe(200);
+    const closed = server.close(3600);
+    socket.write('Host: localhost\r\n\r\n');
+    expect(await received).toMatch(/^HTTP\/1\.1 200 OK[^]*connection: close\r\n[^]*"live"/i);
+    await closed;
   });
 
   test('cuts what is left when the time is over', async () => {
