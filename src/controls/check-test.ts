@@ -7,7 +7,7 @@ import type { CheckQuery, CompiledQuery, Sandbox } from '../inventory/query-cont
 import { createSandbox } from '../inventory/sandbox.ts';
 import { caseSource, completeRecords, wholeId, type CaseRecords } from './case-records.ts';
 import { queryOf, type Check, type CheckCase } from './check.ts';
-import type { Outcome, SourceState, Verdict } from './contract.ts';
+import type { SourceState, Verdict } from './contract.ts';
 import { evaluate } from './evaluate.ts';
 
 /** When cases take place that don't say: 2026-01-01T00:00:00Z. */
@@ -38,7 +38,7 @@ interface Bench {
 /**
  * Runs each check's cases: records in, verdict out, compared with what is expected. In each case that is expected to pass, each nullable
  * column that `where` or `fails` reads is then set to NULL in all records of the population: the outcome may not stay `pass` nor become
- * `not_applicable`, for NULL means that the source can't say.
+ * `not_applicable`, and no record may leave the population, for NULL means that the source can't say.
  */
 export async function testChecks(checks: readonly Check[]): Promise<readonly CheckTestResult[]> {
   const directory = await mkdtemp(join(tmpdir(), 'annexa-check-test-'));
@@ -105,7 +105,7 @@ async function testCase(
     const verdict = await judge(bench, check, compiled, item, records);
     const problems = differences(check, item, verdict);
     return item.expect.outcome === 'pass' && problems.length === 0
-      ? await sweep(bench, check, compiled, item, records)
+      ? await sweep(bench, check, compiled, item, records, verdict)
       : problems;
   } catch (error) {
     return [messageOf(error)];
@@ -208,6 +208,7 @@ async function sweep(
   compiled: CompiledQuery,
   item: CheckCase,
   records: CaseRecords,
+  before: Verdict,
 ): Promise<readonly string[]> {
   const population = await populationOf(bench.sandbox, check, item);
   const problems: string[] = [];
@@ -218,18 +219,24 @@ async function sweep(
         population.has(record.id) ? { ...record, [column]: null } : record,
       ),
     );
-    const { outcome } = await judge(bench, check, compiled, item, swept);
-    if (!holdsUnderNull(outcome)) {
-      problems.push(
-        `with it.${column} NULL in every record of the population the outcome is ${outcome}; expected unknown or fail`,
-      );
+    const after = await judge(bench, check, compiled, item, swept);
+    const problem = nullProblem(before, after);
+    if (problem !== undefined) {
+      problems.push(`with it.${column} NULL in every record of the population ${problem}`);
     }
   }
   return problems;
 }
 
-function holdsUnderNull(outcome: Outcome): boolean {
-  return outcome === 'unknown' || outcome === 'fail';
+/** NULL can make a record unknown. It can't take one out of the population, nor leave nothing but passes. */
+function nullProblem(before: Verdict, after: Verdict): string | undefined {
+  const left = after.counts.filtered - before.counts.filtered;
+  if (left > 0) {
+    return `${left} of them leave it; expected them to be unknown`;
+  }
+  return after.outcome === 'pass' || after.outcome === 'not_applicable'
+    ? `the outcome is ${after.outcome}; expected unknown or fail`
+    : undefined;
 }
 
 /** Ids of the records that `where` chooses: those that fail when everything does. */

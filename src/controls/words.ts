@@ -12,3 +12,14 @@ export function instantText(seconds: number): string {
 export function sentence(why: string): string {
   return `${why.charAt(0).toUpperCase()}${why.slice(1)}${why.endsWith('.') ? '' : '.'}`;
 }
+
+/** Seconds in the largest unit that divides them, such as `24h` or `3d`. */
+export function durationText(seconds: number): string {
+  const units = [
+    [86_400, 'd'],
+    [3600, 'h'],
+    [60, 'm'],
+  ] as const;
+  const [size, letter] = units.find(([size]) => seconds % size === 0) ?? [1, 's'];
+  return `${seconds / size}${letter}`;
+}
