@@ -16,7 +16,7 @@ export function configDigest(documents: readonly ConfigDocument[]): string {
 
 /** Freezes the value with everything plain that is in it. */
 export function freeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+  if (typeof value === 'object' && value !== null) {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (Array.isArray(value) || prototype === Object.prototype || prototype === null) {
       Object.freeze(value);

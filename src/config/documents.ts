@@ -19,6 +19,9 @@ export interface Parsed {
   readonly issues: readonly ConfigIssue[];
 }
 
+/** What a broken document leads to after its first faults helps nobody. */
+const maxFaults = 10;
+
 /**
  * Parses a file as YAML 1.2 (core schema): duplicate keys, unknown tags, anchors and aliases, other versions, keys that aren't strings and
  * values that JSON can't write are issues. Empty documents are passed over.
@@ -62,7 +65,7 @@ function readDocument(file: string, number: number, document: Document.Parsed, l
   if (faults.length > 0) {
     return {
       documents: [],
-      issues: faults.map((fault) => at(fault.pos[0], [], yamlMessage(fault), 'YAML 1.2')),
+      issues: faults.slice(0, maxFaults).map((fault) => at(fault.pos[0], [], yamlMessage(fault), 'YAML 1.2')),
     };
   }
   const start = document.contents?.range[0] ?? document.range[0];

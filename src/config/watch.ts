@@ -17,20 +17,27 @@ export interface WatchOptions {
   readonly poll?: number;
 }
 
+export interface ConfigWatch extends AsyncDisposable {
+  /** Fulfilled once the files have been looked at: what changes from then on is told. */
+  readonly ready: Promise<unknown>;
+}
+
 /**
  * Reloads the configuration whenever the files differ from those last seen, which at first are those now in the directory. What is parsed
  * are the very bytes that were compared, so that a half-written change is either waited out or reported as a whole. The swap of a mounted
  * ConfigMap's `..data` link is seen like any other change.
  */
-export function watchConfig(watched: WatchOptions): AsyncDisposable {
+export function watchConfig(watched: WatchOptions): ConfigWatch {
   const settle = watched.settle ?? 500;
   const poll = watched.poll ?? 10_000;
   const stop = new AbortController();
   let wake = Promise.withResolvers<void>();
   const watcher = startWatcher(watched.directory, () => wake.resolve());
 
+  const first = look(watched.directory);
+
   async function loop(): Promise<void> {
-    let seen = await look(watched.directory);
+    let seen = await first;
     while (!stop.signal.aborted) {
       await sleep(poll, stop.signal, wake.promise);
       wake = Promise.withResolvers();
@@ -44,6 +51,7 @@ export function watchConfig(watched: WatchOptions): AsyncDisposable {
 
   const running = loop();
   return {
+    ready: first,
     async [Symbol.asyncDispose]() {
       stop.abort();
       watcher?.close();
