@@ -3,9 +3,6 @@ import { duration } from '../controls/fields.ts';
 
 const day = 86_400;
 
-/** Enough for a leap day that must also fall on a given weekday, across 2100. */
-const horizonYears = 40;
-
 /**
  * The cadence of a schedule: the longest gap between two firings, in seconds. A schedule is `every <duration>` or a cron expression of five
  * fields in UTC (croner's syntax). Undefined when it is neither, or never fires.
@@ -20,10 +17,8 @@ export function cadenceOf(schedule: string): number | undefined {
     return undefined;
   }
   const [minute, hour, ...date] = fields;
-  const times = firings(`${minute} ${hour} * * *`, 2 * day);
-  const days = date.every((field) => field === '*')
-    ? [0, day]
-    : firings(`0 0 ${date.join(' ')}`, horizonYears * 366 * day);
+  const times = firings(`${minute} ${hour} * * *`, day);
+  const days = firings(`0 0 ${date.join(' ')}`, horizonOf(date));
   return times === undefined || days === undefined ? undefined : longestGap(times, days);
 }
 
@@ -32,12 +27,23 @@ export function cadenceOf(schedule: string): number | undefined {
  * first of the next.
  */
 function longestGap(times: readonly number[], days: readonly number[]): number | undefined {
-  const ofDay = times.filter((time) => time < day);
-  const [first, last] = [ofDay[0], ofDay.at(-1)];
+  const [first, last] = [times[0], times.at(-1)];
   if (first === undefined || last === undefined || days.length < 2) {
     return undefined;
   }
-  return Math.max(gap(ofDay), gap(days) + first - last);
+  return Math.max(gap(times), gap(days) + first - last);
+}
+
+/**
+ * After how many seconds the days of an expression have shown every gap that they have: weekdays repeat weekly; dates repeat with the leap
+ * years, apart from 2100; and a date that must fall on a weekday as well (`+`) comes back after 28 years at the latest.
+ */
+function horizonOf(date: readonly string[]): number {
+  const [dayOfMonth, month, weekday = '*'] = date;
+  if (dayOfMonth === '*' && month === '*' && !/[#L]/i.test(weekday)) {
+    return 15 * day;
+  }
+  return (weekday.includes('+') ? 60 : 9) * 366 * day;
 }
 
 function gap(instants: readonly number[]): number {

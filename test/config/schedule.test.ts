@@ -26,6 +26,9 @@ describe('the cadence of a schedule is its longest gap', () => {
     ['0 0 1,15 * *', 17 * day],
     // A day of the month or a weekday.
     ['0 0 1 * 1', 7 * day],
+    ['0 6 * * 5L', 35 * day],
+    // 29 February on a Monday: 2016, 2044.
+    ['0 0 29 2 +1', (28 * 365 + 7) * day],
     ['0 6 * * FRI#2', 35 * day],
   ])('%s', (schedule, seconds) => {
     expect(cadenceOf(schedule)).toBe(seconds);
