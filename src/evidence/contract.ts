@@ -86,9 +86,9 @@ export interface EvidenceLog extends AsyncDisposable {
   /**
    * Signs and appends the statements, in their order. When this returns they are acknowledged: durable, and covered by a published
    * checkpoint. Concurrent calls are committed together. A draft whose (runId, stream) is in the log already is not sealed
-   * again: its entry is returned.
+   * again: its entry is returned. `hurry`: don't wait for the window in which others may join.
    */
-  append(drafts: readonly StatementDraft[]): Promise<readonly Sealed[]>;
+  append(drafts: readonly StatementDraft[], options?: { readonly hurry: boolean }): Promise<readonly Sealed[]>;
   entry(index: number): Promise<Sealed>;
   /** The DSSE envelope, as stored. */
   envelope(index: number): Promise<Uint8Array>;

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { storeBody } from './body.ts';
 import type { EvidenceLog, Sealed, StatementDraft } from './contract.ts';
-import { directoryStore, STATE_FOLDER, syncPath } from './directory.ts';
+import { directoryStore, STATE_FOLDER } from './directory.ts';
 import { toSealed } from './entry.ts';
 import { EvidenceError } from './error.ts';
 import { makeGenesis } from './genesis.ts';
@@ -69,10 +69,7 @@ export async function openLog(options: LogOptions): Promise<EvidenceLog> {
 
 /** Starts a log in a directory that holds nothing else. Throws `invalid` when there is one already, and as openLog. */
 export async function createLog(options: CreateOptions): Promise<EvidenceLog> {
-  const directory = resolve(options.directory);
-  mkdirSync(directory, { recursive: true, mode: 0o750 });
-  await syncPath(dirname(directory));
-  const ground = takeGround(directory);
+  const ground = takeGround(options.directory, { create: true });
   return guarded(options.directory, ground, () => createLogOn(ground, options));
 }
 
@@ -220,8 +217,10 @@ function assemble(
   }
 }
 
-function takeGround(directory: string): Ground {
+/** Takes the lock of a directory, and all that a log needs there. Throws `no-store`, `locked`, `io`, `corrupt`. */
+export function takeGround(directory: string, { create = false } = {}): Ground {
   const root = resolve(directory);
+  if (create) mkdirSync(root, { recursive: true, mode: 0o750 });
   if (!existsSync(root)) throw new EvidenceError('no-store', `${root}: there is no such directory`);
   const lock = lockDirectory(root);
   try {

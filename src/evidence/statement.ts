@@ -74,6 +74,8 @@ const own = {
     outcomes: z.record(name, count),
     sqlite: name,
     node: name,
+    inputs: records,
+    verdicts: records,
   },
   config: {
     before: digest.nullable(),

@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import { connect } from '../engine/connect.ts';
+import { failureCause } from '../engine/retry-policy.ts';
+import { dataPaths } from '../engine/stores.ts';
+import { readStore } from '../evidence/reader.ts';
+import { verifyDirectory } from '../evidence/verify.ts';
+import { configOption, jsonOption, parse } from './arguments.ts';
+import type { Command, Io } from './command.ts';
+import { when } from './output.ts';
+import { configDirectory, createLogger, now, readConfig, startSample } from './setup.ts';
+import type { Config } from '../config/contract.ts';
+
+interface Finding {
+  readonly subject: string;
+  readonly state: 'ok' | 'missing' | 'unknown' | 'failed';
+  readonly detail: string;
+}
+
+export const doctor: Command = {
+  name: 'doctor',
+  usage: '[--config DIR] [--json]',
+  summary: 'credentials and permissions of each collector, the clock and the store; changes nothing',
+  async run(args, io) {
+    const { values } = parse(args, { ...configOption, ...jsonOption }, { atLeast: 0, atMost: 0 });
+    const config = await readConfig(configDirectory(values['config'], io), io);
+    await using estate = await startSample(config, io);
+    const collectors = await Promise.all(
+      config.collectors.map((collector) => examine(config, collector, estate.env)),
+    );
+    const findings = [...collectors.flat(), ...(await store(config))];
+    for (const finding of findings) {
+      io.out(
+        values['json'] === true
+          ? JSON.stringify(finding)
+          : `${finding.state.padEnd(8)} ${finding.subject}${finding.detail && `: ${finding.detail}`}`,
+      );
+    }
+    if (findings.some(({ state }) => state === 'failed')) return 3;
+    return findings.some(({ state }) => state !== 'ok') ? 1 : 0;
+  },
+};
+
+/** Seconds that a collector's preflight may take. */
+const DEADLINE = 60;
+
+async function examine(
+  config: Config,
+  collector: Config['collectors'][number],
+  env: Io['env'],
+): Promise<Finding[]> {
+  const subject = `collector ${collector.name}`;
+  try {
+    const logger = createLogger(config);
+    const { source } = connect(collector, {
+      logger,
+      now,
+      env,
+      directory: config.directory,
+      previous: () => Promise.resolve(undefined),
+    });
+    await using _ = source;
+    const report = await source.preflight(AbortSignal.timeout(DEADLINE * 1000));
+    return [
+      { subject, state: 'ok', detail: `calls as ${report.caller}` },
+      ...report.permissions.map(({ dataset, permission, scope, held, detail }): Finding => ({
+        subject: `${subject} ${dataset} ${scope} ${permission}`,
+        state: held === true ? 'ok' : held === false ? 'missing' : 'unknown',
+        detail: detail ?? '',
+      })),
+    ];
+  } catch (error) {
+    const { code, detail } = failureCause(error);
+    return [{ subject, state: 'failed', detail: `${code}: ${detail}` }];
+  }
+}
+
+async function store(config: Config): Promise<Finding[]> {
+  const { evidence } = dataPaths(config.agent.data);
+  const subject = `store ${evidence}`;
+  if (!existsSync(evidence)) return [{ subject, state: 'ok', detail: 'not made yet' }, clock(null)];
+  const report = await verifyDirectory(evidence);
+  if (!report.ok)
+    return [
+      { subject, state: 'failed', detail: report.problems[0]?.message ?? 'it does not verify' },
+      clock(null),
+    ];
+  const reader = await readStore(evidence);
+  const last = await reader.entry(reader.checkpoint().size - 1);
+  return [{ subject, state: 'ok', detail: `${report.entries} entries verify` }, clock(last.sealedAt)];
+}
+
+/** All that can be told without asking another clock: it must not stand before what was sealed already. */
+function clock(lastSealedAt: number | null): Finding {
+  return lastSealedAt !== null && lastSealedAt > now()
+    ? {
+        subject: 'clock',
+        state: 'failed',
+        detail: `it stands before the last sealed entry, of ${when(lastSealedAt)}`,
+      }
+    : { subject: 'clock', state: 'ok', detail: when(now()) };
+}

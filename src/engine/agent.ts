@@ -1,0 +1,365 @@
+import pLimit from 'p-limit';
+import type { Logger } from 'pino';
+import type { Config } from '../config/contract.ts';
+import type { SourceState } from '../controls/contract.ts';
+import type { Sealed } from '../evidence/contract.ts';
+import { sourceKey } from '../inventory/kind.ts';
+import { type Agenda, createAgenda, type Due } from './agenda.ts';
+import { assess, kindsRead } from './assess.ts';
+import { connect, type Connected } from './connect.ts';
+import { EngineError } from './error.ts';
+import { type FailureCause, failureCause } from './retry-policy.ts';
+import { executeRun, type RunResult } from './run.ts';
+import { sealConfig } from './seal-config.ts';
+import { sourceStates } from './sources.ts';
+import { stateAnswers } from './state/answers.ts';
+import type { Stores } from './stores.ts';
+import type { AgentView } from './view.ts';
+
+export interface AgentOptions {
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly logger: Logger;
+  /** Unix seconds. */
+  readonly now: () => number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly build: AgentView['build'];
+  /** 0 to 1, for jitter. */
+  readonly random: () => number;
+}
+
+/** Runs that end within this many milliseconds share one assessment. */
+const GATHER = 500;
+
+/** The longest sleep, in milliseconds: a clock that jumped is noticed within it. */
+const LONGEST_SLEEP = 30_000;
+
+/**
+ * The agent: collects by its schedule, seals, assesses, and answers. One at a time it changes what is in force (`#serial`); any number of
+ * datasets are collected side by side.
+ */
+export class Agent implements AsyncDisposable {
+  readonly view: AgentView;
+  #config: Config;
+  /** Digest of the sealed configuration in force. */
+  #sealedConfig = '';
+  readonly #options: AgentOptions;
+  readonly #stores: Stores;
+  readonly #serial = pLimit(1);
+  readonly #limit: ReturnType<typeof pLimit>;
+  readonly #stopping = new AbortController();
+  readonly #connected = new Map<string, Connected>();
+  readonly #scopes = new Map<string, readonly string[]>();
+  readonly #failures = new Map<string, FailureCause>();
+  readonly #runs = new Set<Promise<void>>();
+  #agenda: Agenda | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #gathering: NodeJS.Timeout | undefined;
+  readonly #changedKinds = new Set<string>();
+  /** When all checks are judged next, Unix seconds. */
+  #evaluateAt = 0;
+  #problem: string | undefined;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#stores = options.stores;
+    this.#limit = pLimit(options.config.agent.concurrency);
+    this.view = {
+      ...stateAnswers(options.stores.state, options.stores.log),
+      build: options.build,
+      readiness: () => this.#readiness(),
+    };
+  }
+
+  /** Seals the configuration unless it is in force already, connects the collectors and judges what is stored. Collects nothing. */
+  async open(): Promise<void> {
+    await this.#stores.sync();
+    await this.#recall();
+    await this.#serial(() => this.#takeOver(this.#config));
+  }
+
+  /** Collects by the schedule from now on; what was never collected or is overdue starts at once. */
+  start(): void {
+    const now = this.#options.now();
+    this.#agenda = createAgenda(this.#config.collectors, now, this.#options.random, (collector, dataset) =>
+      this.#lastCollected(collector, dataset),
+    );
+    this.#pump();
+  }
+
+  /** One pass over every dataset, assessed at its end. Rejects when the store fails. */
+  async collectOnce(): Promise<readonly RunResult[]> {
+    const passes = this.#config.collectors.map((collector) =>
+      this.#run({ collector, datasets: collector.datasets }),
+    );
+    const results = await Promise.all(passes);
+    await this.#serial(() => this.#assess(true));
+    return results;
+  }
+
+  /** Resolves when all that is running now has ended and is assessed. */
+  async settled(): Promise<void> {
+    while (this.#runs.size > 0 || this.#gathering !== undefined) {
+      await Promise.all(this.#runs);
+      await this.#assessGathered();
+    }
+  }
+
+  /** Takes over another configuration whole, or leaves the one in force when it can't be sealed. */
+  async reload(config: Config): Promise<void> {
+    await this.#serial(() => this.#takeOver(config));
+    this.#agenda?.replace(config.collectors, this.#options.now());
+    this.#pump();
+  }
+
+  /** Takes no more work, aborts what runs, seals what that led to, and closes the stores. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort(new EngineError('stopping', 'the agent is stopping'));
+    clearTimeout(this.#timer);
+    clearTimeout(this.#gathering);
+    await Promise.allSettled(this.#runs);
+    await this.#serial(async () => {});
+    for (const { source } of this.#connected.values()) await source[Symbol.asyncDispose]();
+    await this.#stores[Symbol.asyncDispose]();
+  }
+
+  #readiness(): ReturnType<AgentView['readiness']> {
+    const reasons = [
+      ...(this.#sealedConfig === '' ? ['the configuration is not loaded'] : []),
+      ...(this.#problem === undefined ? [] : [this.#problem]),
+      ...(this.#stopping.signal.aborted ? ['the agent is stopping'] : []),
+    ];
+    return { ready: reasons.length === 0, reasons };
+  }
+
+  /** What a restart must remember: scopes that were listed, and failures that still stand. */
+  async #recall(): Promise<void> {
+    for (const { collector, dataset, scope, failure } of await this.#stores.recall()) {
+      if (scope !== '*')
+        this.#scopes.set(collector, [...new Set([...(this.#scopes.get(collector) ?? []), scope])].sort());
+      if (failure !== undefined) this.#failures.set(sourceKey({ collector, dataset, scope }), failure);
+    }
+  }
+
+  #lastCollected(collector: string, dataset: string): number | undefined {
+    const ended = (this.#scopes.get(collector) ?? []).map((scope) => {
+      const failed = this.#failures.has(sourceKey({ collector, dataset, scope }));
+      return failed ? undefined : this.#stores.snapshot(collector, dataset, scope)?.sealedAt;
+    });
+    return ended.length === 0 || ended.includes(undefined)
+      ? undefined
+      : Math.min(...ended.map((at) => at ?? 0));
+  }
+
+  #pump(): void {
+    const agenda = this.#agenda;
+    if (agenda === undefined || this.#stopping.signal.aborted) return;
+    clearTimeout(this.#timer);
+    const now = this.#options.now();
+    for (const due of agenda.take(now)) this.#track(this.#scheduled(due));
+    if (this.#evaluateAt <= now) {
+      // Should it fail, it is tried again in a minute; should it succeed, `#assess` puts it off further.
+      this.#evaluateAt = now + 60;
+      this.#track(this.#guard(() => this.#serial(() => this.#assess(true))));
+    }
+    const next = Math.min(agenda.nextAt() ?? Infinity, this.#evaluateAt);
+    const sleep = Math.min(Math.max(next * 1000 - Date.now(), 200), LONGEST_SLEEP);
+    this.#timer = setTimeout(() => this.#pump(), sleep);
+  }
+
+  #track(work: Promise<unknown>): void {
+    const tracked = ended(work).finally(() => this.#runs.delete(tracked));
+    this.#runs.add(tracked);
+  }
+
+  async #scheduled({ collector, datasets }: Due): Promise<void> {
+    const result = await this.#guard(() => this.#run({ collector, datasets }));
+    for (const { dataset } of datasets) {
+      const failures =
+        result?.results.filter((item) => item.dataset === dataset && item.failure !== null) ?? [];
+      const failure =
+        result === undefined
+          ? ({ code: 'unavailable', detail: 'the store failed' } as const)
+          : (failures[0]?.failure ?? null);
+      this.#agenda?.done(collector.name, dataset, failure, this.#options.now());
+    }
+    this.#gathering ??= setTimeout(() => this.#track(this.#assessGathered()), GATHER);
+    this.#pump();
+  }
+
+  async #assessGathered(): Promise<void> {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    if (this.#changedKinds.size > 0 && !this.#stopping.signal.aborted) {
+      await this.#guard(() => this.#serial(() => this.#assess(false)));
+    }
+  }
+
+  /** A failure of the store makes the agent unready until something succeeds again; it never ends the process. */
+  async #guard<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const done = await work();
+      this.#problem = undefined;
+      return done;
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) {
+        this.#problem = `the store failed: ${failureCause(error).detail}`;
+        this.#options.logger.error({ event: 'store_failed', err: error }, this.#problem);
+      }
+      return undefined;
+    }
+  }
+
+  async #run(due: Due): Promise<RunResult> {
+    const { collector, datasets } = due;
+    const connected = this.#connected.get(collector.name);
+    if (connected === undefined)
+      throw new EngineError('configuration', `collector ${collector.name} is not connected`);
+    const { log } = this.#stores;
+    const result = await executeRun(
+      {
+        collector,
+        connected,
+        datasets,
+        knownScopes: this.#scopes.get(collector.name) ?? [],
+        config: this.#sealedConfig,
+        limit: this.#limit,
+      },
+      {
+        log,
+        now: this.#options.now,
+        stopping: this.#stopping.signal,
+        last: async (task) => this.#stores.snapshot(task.collector.name, task.dataset.dataset, task.scope.id),
+      },
+    );
+    await this.#serial(() => this.#absorb(result));
+    this.#report(result);
+    return result;
+  }
+
+  /** Takes a sealed run into the state and the inventory. */
+  async #absorb(result: RunResult): Promise<void> {
+    if (result.scopes !== null) this.#scopes.set(result.collector, result.scopes);
+    for (const { dataset, scope, failure } of result.results) {
+      const key = sourceKey({ collector: result.collector, dataset, scope });
+      if (failure === null) this.#failures.delete(key);
+      else this.#failures.set(key, failure);
+      for (const kind of this.#kindsOf(result.collector, dataset)) this.#changedKinds.add(kind);
+    }
+    await this.#stores.sync();
+  }
+
+  #kindsOf(collector: string, dataset: string): readonly string[] {
+    return (
+      this.#sources(0).find((source) => source.collector === collector && source.dataset === dataset)
+        ?.kinds ?? []
+    );
+  }
+
+  #sources(now: number): readonly SourceState[] {
+    const knowledge = {
+      scopes: (collector: string) => this.#scopes.get(collector) ?? [],
+      snapshot: (collector: string, dataset: string, scope: string) =>
+        this.#stores.snapshot(collector, dataset, scope),
+      failure: (collector: string, dataset: string, scope: string) =>
+        this.#failures.get(sourceKey({ collector, dataset, scope })),
+    };
+    return sourceStates(this.#config.collectors, this.#config.scope, knowledge, now);
+  }
+
+  async #assess(full: boolean): Promise<Sealed | undefined> {
+    const changed = new Set(this.#changedKinds);
+    const { sandbox, log, state } = this.#stores;
+    const now = this.#options.now();
+    const checks = full ? this.#config.checks : await this.#touched(changed);
+    const sources = this.#sources(now);
+    await this.#stores.keep(sources, this.#config.scope);
+    const rows = await state
+      .selectFrom('deviation')
+      .select(['check_name', 'record', 'source'])
+      .where('closed_at', 'is', null)
+      .execute();
+    const open = Map.groupBy(rows, (row) => row.check_name);
+    const sealed = await assess(sandbox, log, this.#options.now, {
+      now,
+      checks,
+      full,
+      sources,
+      open: (check) => open.get(check) ?? [],
+      config: this.#sealedConfig,
+    });
+    await this.#stores.sync();
+    for (const kind of changed) this.#changedKinds.delete(kind);
+    if (full) this.#evaluateAt = now + this.#config.agent.evaluateEvery;
+    this.#options.logger.info(
+      { event: 'assessed', full, checks: checks.length, entry: sealed.index },
+      'assessed',
+    );
+    return sealed;
+  }
+
+  async #touched(changed: ReadonlySet<string>): Promise<Config['checks']> {
+    const reads = await Promise.all(
+      this.#config.checks.map((check) => kindsRead(this.#stores.sandbox, check)),
+    );
+    return this.#config.checks.filter((_, index) => reads[index]?.some((kind) => changed.has(kind)) ?? true);
+  }
+
+  /** The configuration is sealed first, used then. */
+  async #takeOver(config: Config): Promise<void> {
+    const { logger, now, env } = this.#options;
+    const sealed = await sealConfig({
+      config,
+      stores: this.#stores,
+      now,
+      sources: () => this.#sources(now()),
+    });
+    const before = [...this.#connected.values()];
+    void Promise.allSettled(this.#runs).then(() =>
+      Promise.allSettled(before.map(({ source }) => source[Symbol.asyncDispose]())),
+    );
+    this.#connected.clear();
+    this.#config = config;
+    this.#sealedConfig = sealed;
+    for (const collector of config.collectors) {
+      const child = logger.child({ collector: collector.name });
+      this.#connected.set(
+        collector.name,
+        connect(collector, {
+          logger: child,
+          now,
+          env,
+          directory: config.directory,
+          previous: (...source) => this.#stores.previous(...source),
+        }),
+      );
+    }
+    await this.#assess(true);
+  }
+
+  #report({ collector, results }: RunResult): void {
+    for (const { dataset, scope, failure, records, seen } of results) {
+      const fields = {
+        event: 'collected',
+        collector,
+        dataset,
+        scope,
+        records,
+        apiCalls: seen.apiCalls,
+        throttled: seen.throttled,
+      };
+      if (failure === null) this.#options.logger.info(fields, 'collected');
+      else
+        this.#options.logger.warn(
+          { ...fields, event: 'collection_failed', reason: failure.code, detail: failure.detail },
+          'collection failed',
+        );
+    }
+  }
+}
+
+async function ended(work: Promise<unknown>): Promise<void> {
+  await work;
+}

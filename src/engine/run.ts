@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import type { LimitFunction } from 'p-limit';
+import type { Scope } from '../collectors/contract.ts';
+import type { CollectorConfig, DatasetConfig } from '../config/contract.ts';
+import type { EvidenceLog, Sealed } from '../evidence/contract.ts';
+import { collectDataset, type CollectDependencies, type DatasetResult } from './collect.ts';
+import type { Connected } from './connect.ts';
+import { recordProvenance } from './provenance.ts';
+import { type FailureCause, failureCause } from './retry-policy.ts';
+
+export interface RunTask {
+  readonly collector: CollectorConfig;
+  readonly connected: Connected;
+  /** The datasets that are due. */
+  readonly datasets: readonly DatasetConfig[];
+  /** Scopes to name in the run when the source can't list its own. */
+  readonly knownScopes: readonly string[];
+  readonly config: string;
+  /** Shared by all runs: how many datasets are collected side by side. */
+  readonly limit: LimitFunction;
+}
+
+export interface RunResult {
+  readonly id: string;
+  readonly collector: string;
+  readonly results: readonly DatasetResult[];
+  /** The sealed run. */
+  readonly sealed: Sealed;
+  /** Null when the source could not list its scopes. */
+  readonly scopes: readonly string[] | null;
+}
+
+/** Seconds in which a source must list its scopes. */
+const SCOPES_DEADLINE = 60;
+
+/** One execution of a collector. It is sealed whether it succeeded or not; only a failure of the store rejects. */
+export async function executeRun(task: RunTask, deps: CollectDependencies): Promise<RunResult> {
+  const id = randomUUID();
+  const startedAt = deps.now();
+  const scopes = await listScopes(task, deps);
+  const results =
+    'failure' in scopes
+      ? failedEverywhere(task, scopes.failure)
+      : await collectAll(task, scopes.listed, id, deps);
+  const sealed = await sealRun(task, id, startedAt, results, deps);
+  return {
+    id,
+    collector: task.collector.name,
+    results,
+    sealed,
+    scopes: 'failure' in scopes ? null : scopes.listed.map((scope) => scope.id),
+  };
+}
+
+async function listScopes(
+  { connected }: RunTask,
+  { stopping }: CollectDependencies,
+): Promise<{ readonly listed: readonly Scope[] } | { readonly failure: FailureCause }> {
+  const timeout = AbortSignal.timeout(SCOPES_DEADLINE * 1000);
+  const signal = AbortSignal.any([stopping, timeout]);
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  try {
+    return { listed: await Promise.race([connected.source.scopes(signal), aborted]) };
+  } catch (error) {
+    if (stopping.aborted) return { failure: { code: 'stopped', detail: 'the agent was stopped' } };
+    if (timeout.aborted)
+      return { failure: { code: 'timeout', detail: `scopes not listed within ${SCOPES_DEADLINE} s` } };
+    return { failure: failureCause(error) };
+  }
+}
+
+async function collectAll(
+  task: RunTask,
+  scopes: readonly Scope[],
+  runId: string,
+  deps: CollectDependencies,
+): Promise<DatasetResult[]> {
+  const { collector, connected, config, limit } = task;
+  const jobs = scopes.flatMap((scope) => task.datasets.map((dataset) => ({ scope, dataset })));
+  const settled = await Promise.allSettled(
+    jobs.map(({ scope, dataset }) =>
+      limit(() => {
+        const provenance = connected.begin(dataset.dataset, scope.id);
+        return collectDataset(
+          { collector, dataset, scope, source: connected.source, provenance, runId, config },
+          deps,
+        );
+      }),
+    ),
+  );
+  return settled.map((job) => {
+    if (job.status === 'rejected') throw job.reason;
+    return job.value;
+  });
+}
+
+function failedEverywhere(
+  { datasets, knownScopes }: RunTask,
+  failure: DatasetResult['failure'],
+): DatasetResult[] {
+  const scopes = knownScopes.length > 0 ? knownScopes : ['*'];
+  const seen = recordProvenance().seen();
+  return datasets.flatMap(({ dataset }) =>
+    scopes.map((scope) => ({ dataset, scope, failure, snapshot: null, records: null, seen })),
+  );
+}
+
+async function sealRun(
+  task: RunTask,
+  id: string,
+  startedAt: number,
+  results: readonly DatasetResult[],
+  { log, now }: CollectDependencies,
+): Promise<Sealed> {
+  const body = await log.storeBody(results.map(runLine));
+  const failed = results.filter(({ failure }) => failure !== null).length;
+  return appendOne(log, {
+    predicate: 'run',
+    stream: `run/${task.collector.name}`,
+    runId: id,
+    startedAt,
+    finishedAt: now(),
+    config: task.config,
+    subjects: [{ name: 'datasets', sha256: body.sha256 }],
+    fields: {
+      collector: task.collector.name,
+      type: task.collector.type,
+      outcome: failed === 0 ? 'ok' : 'failed',
+      datasets: results.length,
+      failed,
+      apiCalls: results.reduce((sum, { seen }) => sum + seen.apiCalls, 0),
+      throttled: results.reduce((sum, { seen }) => sum + seen.throttled, 0),
+    },
+  });
+}
+
+/** One line of a run's body. */
+function runLine({ dataset, scope, failure, snapshot, records, seen }: DatasetResult) {
+  return {
+    id: `${dataset}/${scope}`,
+    dataset,
+    scope,
+    outcome: failure === null ? 'ok' : 'failed',
+    reason: failure?.code ?? null,
+    detail: failure?.detail ?? null,
+    records,
+    snapshot: snapshot?.index ?? null,
+    apiCalls: seen.apiCalls,
+    throttled: seen.throttled,
+  };
+}
+
+/** Seals one statement at once, with what else waits to be sealed. */
+export async function appendOne(
+  log: EvidenceLog,
+  draft: Parameters<EvidenceLog['append']>[0][number],
+): Promise<Sealed> {
+  const [sealed] = await log.append([draft], { hurry: true });
+  if (sealed === undefined) throw new TypeError('the log acknowledged nothing');
+  return sealed;
+}

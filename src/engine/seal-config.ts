@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { diffConfigs, type DocumentChange } from '../config/diff.ts';
+import type { Config, ConfigDocument } from '../config/contract.ts';
+import { type Check, checkManifest } from '../controls/check.ts';
+import { compareVerdicts } from '../controls/changes.ts';
+import type { SourceState } from '../controls/contract.ts';
+import type { EvidenceLog } from '../evidence/contract.ts';
+import { judgeChecks } from './assess.ts';
+import { own } from './own.ts';
+import { appendOne } from './run.ts';
+import { subject } from './state/subject.ts';
+import type { Stores } from './stores.ts';
+
+export interface SealConfigInput {
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly now: () => number;
+  /** How the evidence stands under the configuration that is still in force. */
+  readonly sources: () => readonly SourceState[];
+}
+
+/**
+ * Seals the configuration unless it is the one sealed last, and returns its digest: of the body of all its documents. What changed is sealed with it,
+ * who approved it or that no approval is evidenced, and what the changed checks say of the same inventory before and after.
+ */
+export async function sealConfig({ config, stores, now, sources }: SealConfigInput): Promise<string> {
+  const { log } = stores;
+  const startedAt = now();
+  const documents = await log.storeBody(config.documents.map(documentLine));
+  const before = await sealedBefore(stores);
+  if (before?.digest === documents.sha256) return documents.sha256;
+  const changes = diffConfigs(before, config);
+  const changesBody = await log.storeBody(changes.map(changeLine));
+  const effects = await log.storeBody(
+    before === undefined ? [] : await checkEffects(stores, before, changes, config, now(), sources()),
+  );
+  await appendOne(log, {
+    predicate: 'config',
+    stream: 'config',
+    runId: randomUUID(),
+    startedAt,
+    finishedAt: now(),
+    config: before?.digest ?? null,
+    subjects: [
+      { name: 'documents', sha256: documents.sha256 },
+      { name: 'changes', sha256: changesBody.sha256 },
+      { name: 'effects', sha256: effects.sha256 },
+    ],
+    fields: { before: before?.digest ?? null, after: documents.sha256, documents: documents.records },
+  });
+  await stores.sync();
+  return documents.sha256;
+}
+
+interface SealedConfig {
+  readonly digest: string;
+  readonly documents: readonly ConfigDocument[];
+}
+
+async function sealedBefore({ log, state }: Stores): Promise<SealedConfig | undefined> {
+  const last = await state
+    .selectFrom('entry')
+    .select('index')
+    .where('stream', '=', 'config')
+    .orderBy('index', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (last === undefined) return undefined;
+  const digest = subject(await log.entry(last.index), 'documents');
+  return { digest, documents: await readDocuments(log, digest) };
+}
+
+async function readDocuments(log: EvidenceLog, digest: string): Promise<readonly ConfigDocument[]> {
+  const documents: ConfigDocument[] = [];
+  for await (const { approval, ...line } of log.body(digest)) {
+    documents.push(
+      own<ConfigDocument>({
+        ...line,
+        approval: approval === NOT_EVIDENCED ? null : approval,
+      }),
+    );
+  }
+  return documents;
+}
+
+const NOT_EVIDENCED = 'approval not evidenced';
+
+function documentLine({ id, kind, name, file, manifest, approval }: ConfigDocument) {
+  return { id, kind, name, file, manifest, approval: approval ?? NOT_EVIDENCED };
+}
+
+function changeLine({ document, change, file, before, after, fields, approval }: DocumentChange) {
+  return { id: document, change, file, before, after, fields, approval: approval ?? NOT_EVIDENCED };
+}
+
+/** What each changed check says of the same inventory at the same moment, as it was and as it is. */
+async function checkEffects(
+  { sandbox }: Stores,
+  before: SealedConfig,
+  changes: readonly DocumentChange[],
+  after: Config,
+  now: number,
+  sources: readonly SourceState[],
+) {
+  const ids = changes.map((change) => change.document).filter((id) => id.startsWith('Check/'));
+  const olds = before.documents
+    .filter(({ id }) => ids.includes(id))
+    .flatMap(({ manifest }) => checkManifest.safeParse(manifest).data ?? []);
+  const news = after.checks.filter((check) => ids.includes(`Check/${check.metadata.name}`));
+  const judge = async (checks: readonly Check[]) => {
+    const verdicts = await judgeChecks(sandbox, { checks, now, sources, open: () => [] });
+    return new Map(verdicts.map((verdict) => [verdict.check, verdict]));
+  };
+  const [was, is] = [await judge(olds), await judge(news)];
+  return ids.map((id) => {
+    const name = id.slice('Check/'.length);
+    const { check: _, ...change } = compareVerdicts(was.get(name), is.get(name));
+    return { id, now, ...change };
+  });
+}

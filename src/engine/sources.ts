@@ -1,0 +1,95 @@
+import { plugins } from '../collectors/registry.ts';
+import type { CollectorConfig, DatasetConfig, ScopeSpec } from '../config/contract.ts';
+import type { SourceState } from '../controls/contract.ts';
+import type { FailureCause } from './retry-policy.ts';
+
+export interface LastSnapshot {
+  readonly asOf: number | null;
+  readonly body: string;
+  readonly index: number;
+}
+
+/** What is known of the sources, beside the configuration. Keys are `sourceKey`. */
+export interface SourceKnowledge {
+  readonly scopes: (collector: string) => readonly string[];
+  readonly snapshot: (collector: string, dataset: string, scope: string) => LastSnapshot | undefined;
+  /** Why the last collection failed; undefined when it did not. */
+  readonly failure: (collector: string, dataset: string, scope: string) => FailureCause | undefined;
+}
+
+/**
+ * How the evidence of every configured (dataset, scope) stands at the moment. What a collector could not list, what is declared in scope but not
+ * there, and what is there but outside the declared scope are missing: nothing that rests on them can pass.
+ */
+export function sourceStates(
+  collectors: readonly CollectorConfig[],
+  declared: ScopeSpec | undefined,
+  knowledge: SourceKnowledge,
+  now: number,
+): readonly SourceState[] {
+  return collectors.flatMap((collector) => {
+    const known = knowledge.scopes(collector.name);
+    const inScope = declared?.sources
+      .filter((source) => source.collector === collector.name)
+      .flatMap((source) => source.scopes);
+    const scopes = [...new Set([...known, ...(inScope ?? [])])].sort();
+    return collector.datasets.flatMap((dataset) =>
+      (scopes.length === 0 ? ['*'] : scopes).map((scope) =>
+        inScope !== undefined && !inScope.includes(scope)
+          ? missing(
+              collector,
+              dataset.dataset,
+              scope,
+              'outside the declared scope: the Scope manifest does not list it',
+            )
+          : sourceState(collector, dataset, scope, knowledge, now),
+      ),
+    );
+  });
+}
+
+function missing(collector: CollectorConfig, dataset: string, scope: string, detail: string): SourceState {
+  return {
+    ...named(collector, dataset, scope),
+    state: 'missing',
+    asOf: null,
+    body: null,
+    index: null,
+    detail,
+  };
+}
+
+function named(collector: CollectorConfig, dataset: string, scope: string) {
+  const spec = plugins.get(collector.type)?.datasets.find(({ name }) => name === dataset);
+  return { collector: collector.name, dataset, scope, kinds: [...(spec?.kinds ?? [])] };
+}
+
+function sourceState(
+  collector: CollectorConfig,
+  { dataset, freshness }: DatasetConfig,
+  scope: string,
+  knowledge: SourceKnowledge,
+  now: number,
+): SourceState {
+  const snapshot = knowledge.snapshot(collector.name, dataset, scope);
+  const failure = knowledge.failure(collector.name, dataset, scope);
+  const failed =
+    failure === undefined ? '' : `the last collection failed: ${failure.code}: ${failure.detail}`;
+  if (snapshot === undefined || snapshot.asOf === null) {
+    return missing(collector, dataset, scope, failed || 'not collected yet');
+  }
+  const common = named(collector, dataset, scope);
+  const { asOf, body, index } = snapshot;
+  if (now - asOf > freshness) {
+    const stale = `as of ${new Date(asOf * 1000).toISOString()}, older than ${freshness} s`;
+    return {
+      ...common,
+      state: 'stale',
+      asOf,
+      body,
+      index,
+      detail: failed === '' ? stale : `${stale}; ${failed}`,
+    };
+  }
+  return { ...common, state: 'fresh', asOf, body, index, detail: failed };
+}

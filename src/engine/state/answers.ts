@@ -1,0 +1,368 @@
+import { findControl } from '../../controls/catalogue.ts';
+import type { Check } from '../../controls/check.ts';
+import type { Counts, ScopeVerdict } from '../../controls/contract.ts';
+import { isValid, validFrom } from '../../controls/exception.ts';
+import { soaEntry } from '../../controls/soa.ts';
+import type { EvidenceLog, Subject } from '../../evidence/contract.ts';
+import type {
+  AgentView,
+  AspectItem,
+  CheckItem,
+  ControlItem,
+  DeviationItem,
+  EvidenceItem,
+  RunItem,
+  SoaItem,
+} from '../view.ts';
+import type { Selectable } from 'kysely';
+import type { StateDatabase, StateTables } from './database.ts';
+import { ownJson } from '../own.ts';
+import { verdictRecords } from './verdict-records.ts';
+import { judged, type Judged } from './documents.ts';
+import { readMetrics } from './metrics.ts';
+import { afterNumber, page, pageOf } from './page.ts';
+
+type Row<T extends keyof StateTables> = Selectable<StateTables[T]>;
+
+const NO_COUNTS: Counts = { table: 0, population: 0, filtered: 0, failing: 0, unknown: 0 };
+
+/**
+ * The API's answers, read from the state: all of it follows from the log, so that a rebuilt state gives the same bytes. What depends
+ * on time is as of the last assessment, never of the moment of asking.
+ */
+export function stateAnswers(state: StateDatabase, log: EvidenceLog): Omit<AgentView, 'readiness' | 'build'> {
+  const assessedAt = async (): Promise<number> => {
+    const row = await state
+      .selectFrom('control')
+      .select((e) => e.fn.max('assessed_at').as('at'))
+      .executeTakeFirst();
+    return row?.at ?? 0;
+  };
+
+  return {
+    async controls(query) {
+      const { soa } = await judged(state);
+      const rows = await state.selectFrom('control').selectAll().orderBy('ordinal').execute();
+      const items = rows
+        .map((row) => controlItem(row, soa))
+        .filter((item) => query.status === undefined || item.status === query.status)
+        .filter((item) => query.theme === undefined || item.theme === query.theme)
+        .filter((item) => query.owner === undefined || item.owner === query.owner);
+      return pageOf(items, query, (item) => item.id);
+    },
+
+    async control(id) {
+      const row = await state.selectFrom('control').selectAll().where('id', '=', id).executeTakeFirst();
+      if (row === undefined) return undefined;
+      const { soa } = await judged(state);
+      const aspects = ownJson<AspectItem[]>(row.aspects_json);
+      return { ...controlItem(row, soa), description: findControl(id)?.description ?? '', aspects };
+    },
+
+    async checks(query) {
+      const items = (await allChecks(state))
+        .map(({ item }) => item)
+        .filter((item) => query.outcome === undefined || item.outcome === query.outcome)
+        .filter((item) => query.severity === undefined || item.severity === query.severity);
+      return pageOf(items, query, (item) => item.name);
+    },
+
+    async check(name) {
+      const found = (await allChecks(state)).find(({ item }) => item.name === name);
+      if (found === undefined) return undefined;
+      const { spec } = found.check;
+      return {
+        ...found.item,
+        rationale: spec.rationale,
+        remediation: spec.remediation,
+        sql: { kind: spec.kind, where: spec.where ?? null, fails: spec.fails, reason: spec.reason },
+        params: spec.params,
+        records: await verdictRecords(log, found.body),
+      };
+    },
+
+    async deviations(query) {
+      const names = query.control === undefined ? undefined : await checksOf(state, query.control);
+      const from = afterNumber(query);
+      let select = state.selectFrom('deviation').selectAll().orderBy('ordinal');
+      if (from !== undefined) select = select.where('ordinal', '>', from);
+      if (query.check !== undefined) select = select.where('check_name', '=', query.check);
+      if (names !== undefined) select = select.where('check_name', 'in', names);
+      if (query.severity !== undefined) select = select.where('severity', '=', query.severity);
+      if (query.state !== undefined)
+        select = select.where('closed_at', query.state === 'open' ? 'is' : 'is not', null);
+      const rows = await select.limit(query.limit + 1).execute();
+      const now = await assessedAt();
+      return page(
+        rows,
+        query,
+        (row) => row.ordinal,
+        (row) => deviationItem(row, now),
+      );
+    },
+
+    async collectors(query) {
+      const documents = await state
+        .selectFrom('document')
+        .selectAll()
+        .where('kind', '=', 'Collector')
+        .orderBy('name')
+        .execute();
+      const items = await Promise.all(documents.map((row) => collectorItem(state, row)));
+      return pageOf(items, query, (item) => item.name);
+    },
+
+    async runs(query) {
+      const from = afterNumber(query);
+      let select = state.selectFrom('run').selectAll().orderBy('entry', 'desc');
+      if (from !== undefined) select = select.where('entry', '<', from);
+      if (query.collector !== undefined) select = select.where('collector', '=', query.collector);
+      const rows = await select.limit(query.limit + 1).execute();
+      return page(rows, query, (row) => row.entry, runItem);
+    },
+
+    async run(id) {
+      const row = await state.selectFrom('run').selectAll().where('id', '=', id).executeTakeFirst();
+      return row === undefined ? undefined : runItem(row);
+    },
+
+    async evidence(query) {
+      const from = afterNumber(query);
+      let select = state.selectFrom('entry').selectAll().orderBy('index');
+      if (from !== undefined) select = select.where('index', '>', from);
+      if (query.stream !== undefined) select = select.where('stream', '=', query.stream);
+      const rows = await select.limit(query.limit + 1).execute();
+      return page(rows, query, (row) => row.index, evidenceItem);
+    },
+
+    async entry(index) {
+      const row = await state.selectFrom('entry').selectAll().where('index', '=', index).executeTakeFirst();
+      if (row === undefined) return undefined;
+      const envelope = ownJson<{ payload: string }>(Buffer.from(await log.envelope(index)).toString('utf8'));
+      const statement: unknown = JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8'));
+      return { ...evidenceItem(row), envelope, statement };
+    },
+
+    async exceptions(query) {
+      const now = await assessedAt();
+      const { exceptions } = await judged(state);
+      const accepted = await acceptedCounts(state);
+      const items = exceptions.map((sealed) => ({
+        name: sealed.exception.metadata.name,
+        check: sealed.exception.spec.check,
+        reason: sealed.exception.spec.reason,
+        risk: sealed.exception.spec.risk,
+        approver: sealed.exception.spec.approver,
+        validFrom: validFrom(sealed),
+        expiresAt: sealed.exception.spec.expires,
+        valid: isValid(sealed, now),
+        accepts: accepted.get(sealed.exception.metadata.name) ?? 0,
+      }));
+      return pageOf(items, query, (item) => item.name);
+    },
+
+    async attestations(query) {
+      const now = await assessedAt();
+      const { attestations } = await judged(state);
+      const items = attestations.map(({ metadata, spec }) => ({
+        name: metadata.name,
+        aspects: spec.aspects,
+        by: spec.by,
+        at: spec.at,
+        expiresAt: spec.expires,
+        valid: spec.at <= now && now < spec.expires,
+      }));
+      return pageOf(items, query, (item) => item.name);
+    },
+
+    async soa() {
+      const { soa } = await judged(state);
+      const rows = await state.selectFrom('control').selectAll().orderBy('ordinal').execute();
+      return {
+        version: soa?.spec.version ?? null,
+        approver: soa?.spec.approver ?? null,
+        items: rows
+          .filter((row) => row.id.startsWith('A.') || soaEntry(soa, row.id) !== undefined)
+          .map((row) => soaItem(row, soa)),
+      };
+    },
+
+    async scope() {
+      const row = await state
+        .selectFrom('document')
+        .selectAll()
+        .where('kind', '=', 'Scope')
+        .executeTakeFirst();
+      if (row === undefined) return null;
+      const sources = await state
+        .selectFrom('source')
+        .selectAll()
+        .orderBy('collector')
+        .orderBy('dataset')
+        .orderBy('scope')
+        .execute();
+      return {
+        statement: ownJson<{ spec: unknown }>(row.manifest_json).spec,
+        sources: sources.map((source) => `${source.collector}/${source.dataset}/${source.scope}`),
+      };
+    },
+
+    checkpoint: () => Promise.resolve(log.checkpoint()),
+    metrics: () => readMetrics(state, log),
+  };
+}
+
+function controlItem(row: Row<'control'>, soa: Judged['soa']): ControlItem {
+  const control = findControl(row.id);
+  const entry = soaEntry(soa, row.id);
+  return {
+    id: row.id,
+    title: control?.title ?? entry?.title ?? row.id,
+    theme: control?.theme ?? 'own',
+    owner: entry?.owner ?? null,
+    status: row.status,
+    why: row.why,
+    lastAssessedAt: row.assessed_at,
+  };
+}
+
+/** Every check of the sealed configuration with its last verdict; without one it is unknown. */
+async function allChecks(
+  state: StateDatabase,
+): Promise<{ check: Check; item: CheckItem; body: string | null }[]> {
+  const { checks } = await judged(state);
+  const rows = await state.selectFrom('verdict').selectAll().execute();
+  const verdicts = new Map(rows.map((row) => [row.check_name, row]));
+  return [...checks.values()].map((check) => {
+    const row = verdicts.get(check.metadata.name);
+    return {
+      check,
+      body: row?.body ?? null,
+      item: {
+        name: check.metadata.name,
+        title: check.spec.title,
+        aspects: check.spec.aspects,
+        severity: check.spec.severity,
+        outcome: row?.outcome ?? 'unknown',
+        why: row?.why ?? 'not assessed yet',
+        counts: row === undefined ? NO_COUNTS : ownJson<Counts>(row.counts_json),
+        scopes: row === undefined ? [] : ownJson<ScopeVerdict[]>(row.scopes_json),
+        assessedAt: row?.assessed_at ?? null,
+        evidence: row?.entry ?? null,
+      },
+    };
+  });
+}
+
+async function checksOf(state: StateDatabase, control: string): Promise<string[]> {
+  const { checks } = await judged(state);
+  return [...checks.values()]
+    .filter((check) => check.spec.aspects.some((aspect) => aspect.startsWith(`${control}/`)))
+    .map((check) => check.metadata.name);
+}
+
+function deviationItem(row: Row<'deviation'>, now: number): DeviationItem {
+  return {
+    id: row.id,
+    check: row.check_name,
+    record: row.record,
+    severity: row.severity,
+    reason: row.reason,
+    firstSeenAt: row.first_seen_at,
+    dueAt: row.due_at,
+    overdue: row.closed_at === null && row.due_at < now,
+    exception: row.exception,
+    closedAt: row.closed_at,
+    closedBy: row.closed_by,
+  };
+}
+
+async function collectorItem(state: StateDatabase, document: Row<'document'>) {
+  const { spec } = ownJson<{ spec: { plugin: string } }>(document.manifest_json);
+  const run = await state
+    .selectFrom('run')
+    .selectAll()
+    .where('collector', '=', document.name)
+    .orderBy('entry', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const sources = await state
+    .selectFrom('source')
+    .selectAll()
+    .where('collector', '=', document.name)
+    .orderBy('dataset')
+    .orderBy('scope')
+    .execute();
+  const snapshots = await state
+    .selectFrom('snapshot')
+    .selectAll()
+    .where('collector', '=', document.name)
+    .execute();
+  return {
+    name: document.name,
+    type: spec.plugin,
+    lastRunAt: run?.finished_at ?? null,
+    lastRunOutcome: run?.outcome ?? null,
+    datasets: sources.map((source) => {
+      const snapshot = snapshots.find((row) => row.dataset === source.dataset && row.scope === source.scope);
+      return {
+        dataset: source.dataset,
+        scope: source.scope,
+        state: source.state,
+        detail: source.detail,
+        asOf: source.as_of,
+        records: snapshot?.records ?? null,
+        snapshot: snapshot?.entry ?? null,
+      };
+    }),
+  };
+}
+
+function runItem(row: Row<'run'>): RunItem {
+  return {
+    id: row.id,
+    collector: row.collector,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    outcome: row.outcome,
+    evidence: row.entry,
+    datasets: ownJson<RunItem['datasets']>(row.datasets_json),
+  };
+}
+
+function evidenceItem(row: Row<'entry'>): EvidenceItem {
+  return {
+    index: row.index,
+    leafHash: row.leaf_hash,
+    predicateType: `https://annexa.dev/${row.predicate}/v1`,
+    stream: row.stream,
+    seq: row.seq,
+    runId: row.run_id,
+    sealedAt: row.sealed_at,
+    subjects: ownJson<Subject[]>(row.subjects_json),
+  };
+}
+
+async function acceptedCounts(state: StateDatabase): Promise<Map<string | null, number>> {
+  const rows = await state
+    .selectFrom('deviation')
+    .select(['exception', (e) => e.fn.countAll<number>().as('count')])
+    .where('closed_at', 'is', null)
+    .groupBy('exception')
+    .execute();
+  return new Map(rows.map((row) => [row.exception, row.count]));
+}
+
+function soaItem(row: Row<'control'>, soa: Judged['soa']): SoaItem {
+  const { id, title, owner, status } = controlItem(row, soa);
+  const entry = soaEntry(soa, row.id);
+  return {
+    control: id,
+    title,
+    applicable: entry?.applicable ?? null,
+    justification: entry?.justification ?? '',
+    implementation: entry?.applicable === true ? entry.implementation : '',
+    owner,
+    status,
+  };
+}

@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { type Generated, Kysely, SqliteDialect } from 'kysely';
+import type { ControlStatus, Outcome, Severity } from '../../controls/contract.ts';
+import type { ClosedBy } from '../../controls/deviations.ts';
+import { own } from '../own.ts';
+
+/** Columns ending in `_at` and `as_of` are Unix seconds; `entry` columns are log indexes; `_json` columns hold JSON text. */
+export interface StateTables {
+  meta: { key: string; value: string };
+  entry: {
+    index: number;
+    leaf_hash: string;
+    predicate: string;
+    stream: string;
+    seq: number;
+    run_id: string;
+    sealed_at: number;
+    subjects_json: string;
+  };
+  document: {
+    id: string;
+    kind: string;
+    name: string;
+    manifest_json: string;
+    /** When this very text was first sealed, without having been away since. */
+    sealed_at: number;
+  };
+  snapshot: {
+    collector: string;
+    dataset: string;
+    scope: string;
+    as_of: number | null;
+    records: number;
+    listed: number;
+    body: string;
+    sealed_at: number;
+    entry: number;
+  };
+  run: {
+    id: string;
+    collector: string;
+    started_at: number;
+    finished_at: number;
+    outcome: 'ok' | 'failed';
+    entry: number;
+    api_calls: number;
+    throttled: number;
+    datasets_json: string;
+  };
+  /** Runs in which a dataset failed, by the reason. */
+  failure: { collector: string; reason: string; runs: number };
+  source: {
+    collector: string;
+    dataset: string;
+    scope: string;
+    state: 'fresh' | 'stale' | 'missing';
+    detail: string;
+    as_of: number | null;
+  };
+  verdict: {
+    check_name: string;
+    outcome: Outcome;
+    why: string;
+    counts_json: string;
+    scopes_json: string;
+    body: string | null;
+    assessed_at: number;
+    entry: number;
+  };
+  deviation: {
+    id: string;
+    check_name: string;
+    /** The kind of the record. */
+    kind: string;
+    record: string;
+    source: string;
+    reason: string;
+    severity: Severity;
+    first_seen_at: number;
+    due_at: number;
+    exception: string | null;
+    closed_at: number | null;
+    closed_by: ClosedBy | null;
+    ordinal: Generated<number>;
+  };
+  control: {
+    id: string;
+    ordinal: number;
+    status: ControlStatus;
+    why: string;
+    aspects_json: string;
+    assessed_at: number;
+  };
+}
+
+const DDL = [
+  'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT',
+  `CREATE TABLE entry ("index" INTEGER PRIMARY KEY, leaf_hash TEXT NOT NULL, predicate TEXT NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL,
+    run_id TEXT NOT NULL, sealed_at INTEGER NOT NULL, subjects_json TEXT NOT NULL) STRICT`,
+  'CREATE INDEX entry_stream ON entry (stream, "index")',
+  'CREATE TABLE document (id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, manifest_json TEXT NOT NULL, sealed_at INTEGER NOT NULL) STRICT',
+  `CREATE TABLE snapshot (collector TEXT NOT NULL, dataset TEXT NOT NULL, scope TEXT NOT NULL, as_of INTEGER, records INTEGER NOT NULL,
+    listed INTEGER NOT NULL, body TEXT NOT NULL, sealed_at INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (collector, dataset, scope)) STRICT`,
+  `CREATE TABLE run (id TEXT PRIMARY KEY, collector TEXT NOT NULL, started_at INTEGER NOT NULL, finished_at INTEGER NOT NULL, outcome TEXT NOT NULL,
+    entry INTEGER NOT NULL, api_calls INTEGER NOT NULL, throttled INTEGER NOT NULL, datasets_json TEXT NOT NULL) STRICT`,
+  'CREATE INDEX run_entry ON run (entry)',
+  'CREATE INDEX run_collector ON run (collector, entry)',
+  'CREATE TABLE failure (collector TEXT NOT NULL, reason TEXT NOT NULL, runs INTEGER NOT NULL, PRIMARY KEY (collector, reason)) STRICT',
+  `CREATE TABLE source (collector TEXT NOT NULL, dataset TEXT NOT NULL, scope TEXT NOT NULL, state TEXT NOT NULL, detail TEXT NOT NULL, as_of INTEGER,
+    PRIMARY KEY (collector, dataset, scope)) STRICT`,
+  `CREATE TABLE verdict (check_name TEXT PRIMARY KEY, outcome TEXT NOT NULL, why TEXT NOT NULL, counts_json TEXT NOT NULL, scopes_json TEXT NOT NULL,
+    body TEXT, assessed_at INTEGER NOT NULL, entry INTEGER NOT NULL) STRICT`,
+  `CREATE TABLE deviation (ordinal INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, check_name TEXT NOT NULL, kind TEXT NOT NULL, record TEXT NOT NULL, source TEXT NOT NULL, reason TEXT NOT NULL, severity TEXT NOT NULL,
+    first_seen_at INTEGER NOT NULL, due_at INTEGER NOT NULL, exception TEXT, closed_at INTEGER, closed_by TEXT) STRICT`,
+  'CREATE UNIQUE INDEX deviation_open ON deviation (check_name, record) WHERE closed_at IS NULL',
+  `CREATE TABLE control (id TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, status TEXT NOT NULL, why TEXT NOT NULL, aspects_json TEXT NOT NULL,
+    assessed_at INTEGER NOT NULL) STRICT`,
+];
+
+const SCHEMA = createHash('sha256').update(DDL.join(';')).digest('hex');
+
+export type StateDatabase = Kysely<StateTables>;
+
+/** Opens the state, or starts an empty one when there is none or its schema is another: it is a projection of the log. */
+export async function openState(path: string): Promise<StateDatabase> {
+  const found = connect(path);
+  if (schemaOf(found) === SCHEMA) return kysely(found);
+  found.close();
+  return emptyState(path);
+}
+
+/** Starts an empty state in place of whatever stands at the path. */
+export async function emptyState(path: string): Promise<StateDatabase> {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+  const database = connect(path);
+  database.exec(`BEGIN; ${DDL.join(';')}; COMMIT`);
+  database.prepare('INSERT INTO meta VALUES (?, ?)').run('schema', SCHEMA);
+  return kysely(database);
+}
+
+function connect(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 5000 });
+  // A lost tail is projected again from the log: no fsync a transaction is needed.
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  return database;
+}
+
+function schemaOf(database: DatabaseSync): string | undefined {
+  try {
+    const row = database.prepare("SELECT value FROM meta WHERE key = 'schema'").get();
+    return typeof row?.['value'] === 'string' ? row['value'] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Kysely has no dialect of its own for node:sqlite: this is the driver's surface that its SQLite dialect asks for. */
+function kysely(database: DatabaseSync): StateDatabase {
+  const dialect = new SqliteDialect({
+    database: {
+      close: () => database.close(),
+      prepare: (sql) => {
+        const statement = database.prepare(sql);
+        const bind = (parameters: readonly unknown[]) => own<SQLInputValue[]>(parameters);
+        return {
+          reader: statement.columns().length > 0,
+          all: (parameters) => statement.all(...bind(parameters)),
+          run: (parameters) => statement.run(...bind(parameters)),
+          iterate: (parameters) => statement.iterate(...bind(parameters)),
+        };
+      },
+    },
+  });
+  return new Kysely<StateTables>({ dialect });
+}

@@ -1,0 +1,31 @@
+import { type Attestation, attestationManifest } from '../../controls/attestation.ts';
+import { type Check, checkManifest } from '../../controls/check.ts';
+import { exceptionManifest, type SealedException } from '../../controls/exception.ts';
+import { soaManifest, type StatementOfApplicability } from '../../controls/soa.ts';
+import type { Kysely } from 'kysely';
+import type { StateTables } from './database.ts';
+
+/** The sealed configuration, as far as judgement needs it. */
+export interface Judged {
+  readonly checks: ReadonlyMap<string, Check>;
+  readonly soa: StatementOfApplicability | undefined;
+  readonly exceptions: readonly SealedException[];
+  readonly attestations: readonly Attestation[];
+}
+
+/** Reads what was sealed last: the sealed text decides, not the files that it came from. */
+export async function judged(state: Kysely<StateTables>): Promise<Judged> {
+  const rows = await state.selectFrom('document').selectAll().orderBy('id').execute();
+  const of = (kind: string) => rows.filter((row) => row.kind === kind);
+  const manifest = (row: { manifest_json: string }): unknown => JSON.parse(row.manifest_json);
+  const soa = of('StatementOfApplicability').at(0);
+  return {
+    checks: new Map(of('Check').map((row) => [row.name, checkManifest.parse(manifest(row))])),
+    soa: soa === undefined ? undefined : soaManifest.parse(manifest(soa)),
+    exceptions: of('Exception').map((row) => ({
+      exception: exceptionManifest.parse(manifest(row)),
+      sealedAt: row.sealed_at,
+    })),
+    attestations: of('Attestation').map((row) => attestationManifest.parse(manifest(row))),
+  };
+}

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import type { CollectorConfig, DatasetConfig } from '../../src/config/contract.ts';
+import { createAgenda } from '../../src/engine/agenda.ts';
+
+const dataset = (name: string, schedule = 'every 4h', cadence = 14_400): DatasetConfig => ({
+  dataset: name,
+  schedule,
+  cadence,
+  freshness: 2 * cadence,
+  minRecords: 1,
+  maxShrink: 0.1,
+  deadline: 60,
+});
+const collector = (name: string, ...datasets: DatasetConfig[]): CollectorConfig => ({
+  name,
+  type: 'aws',
+  settings: {},
+  datasets,
+});
+const never = () => undefined;
+const NOW = 1_800_000_000;
+
+describe('the agenda', () => {
+  test('gives what was never collected at once, the datasets of one collector together', () => {
+    const agenda = createAgenda(
+      [collector('a', dataset('x'), dataset('y')), collector('b', dataset('z'))],
+      NOW,
+      () => 0,
+      never,
+    );
+    const due = agenda.take(NOW);
+    expect(due.map((item) => [item.collector.name, item.datasets.map((d) => d.dataset)])).toEqual([
+      ['a', ['x', 'y']],
+      ['b', ['z']],
+    ]);
+    expect(agenda.take(NOW)).toEqual([]);
+    expect(agenda.nextAt()).toBeUndefined();
+  });
+
+  test('puts a collected dataset at its next firing, with at most a minute of jitter', () => {
+    const agenda = createAgenda([collector('a', dataset('x'))], NOW, () => 0.999, never);
+    agenda.take(NOW);
+    agenda.done('a', 'x', null, NOW + 5);
+    expect(agenda.nextAt()).toBe(NOW + 5 + 14_400 + 59);
+  });
+
+  test('fires a cron expression in UTC', () => {
+    const agenda = createAgenda([collector('a', dataset('x', '30 2 * * *', 86_400))], NOW, () => 0, never);
+    agenda.take(NOW);
+    agenda.done('a', 'x', null, NOW);
+    expect(new Date(agenda.nextAt()! * 1000).toISOString()).toMatch(/T02:30:00/);
+  });
+
+  test('does not collect again after a restart what is not due yet', () => {
+    const agenda = createAgenda(
+      [collector('a', dataset('x'))],
+      NOW,
+      () => 0,
+      () => NOW - 600,
+    );
+    expect(agenda.take(NOW)).toEqual([]);
+    expect(agenda.nextAt()).toBe(NOW - 600 + 14_400);
+  });
+
+  test('tries again sooner after an outage, later with each failure in a row, and never later than the schedule', () => {
+    const agenda = createAgenda([collector('a', dataset('x'))], NOW, () => 0, never);
+    const delays = [1, 2, 3, 4, 5, 6, 7, 8].map(() => {
+      agenda.take(Infinity);
+      agenda.done('a', 'x', { code: 'unavailable', detail: '' }, NOW);
+      return agenda.nextAt()! - NOW;
+    });
+    expect(delays).toEqual([60, 120, 240, 480, 960, 1920, 3600, 3600]);
+  });
+
+  test('waits for the schedule after a failure that a person must repair', () => {
+    const agenda = createAgenda([collector('a', dataset('x'))], NOW, () => 0, never);
+    agenda.take(NOW);
+    agenda.done('a', 'x', { code: 'malformed', detail: '' }, NOW);
+    expect(agenda.nextAt()).toBe(NOW + 14_400);
+  });
+
+  test('on another configuration keeps what stays and starts what is new or changed', () => {
+    const agenda = createAgenda([collector('a', dataset('x'), dataset('y'))], NOW, () => 0, never);
+    agenda.take(NOW);
+    agenda.done('a', 'x', null, NOW);
+    agenda.done('a', 'y', null, NOW);
+    agenda.replace(
+      [collector('a', dataset('x'), dataset('y', 'every 1h', 3600)), collector('c', dataset('z'))],
+      NOW + 1,
+    );
+    expect(
+      agenda.take(NOW + 1).map((item) => [item.collector.name, item.datasets.map((d) => d.dataset)]),
+    ).toEqual([
+      ['a', ['y']],
+      ['c', ['z']],
+    ]);
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import type { CollectorConfig } from '../../src/config/contract.ts';
+import type { ScopeSpec } from '../../src/config/contract.ts';
+import { type SourceKnowledge, sourceStates } from '../../src/engine/sources.ts';
+
+const NOW = 1_800_000_000;
+const collectors: readonly CollectorConfig[] = [
+  {
+    name: 'people',
+    type: 'hr',
+    settings: {},
+    datasets: [
+      {
+        dataset: 'people',
+        schedule: 'every 1d',
+        cadence: 86_400,
+        freshness: 172_800,
+        minRecords: 1,
+        maxShrink: 0.1,
+        deadline: 60,
+      },
+    ],
+  },
+];
+const state = (knowledge: Partial<SourceKnowledge>, declared?: ScopeSpec) =>
+  sourceStates(
+    collectors,
+    declared,
+    { scopes: () => ['acme'], snapshot: () => undefined, failure: () => undefined, ...knowledge },
+    NOW,
+  )[0]!;
+const snapshot = (asOf: number | null) => () => ({ asOf, body: 'b'.repeat(64), index: 3 });
+
+describe('the state of a source', () => {
+  test('is fresh up to its freshness, counted from the as-of time of the source', () => {
+    expect(state({ snapshot: snapshot(NOW - 172_800) })).toMatchObject({
+      state: 'fresh',
+      kinds: ['person', 'departure'],
+      index: 3,
+    });
+  });
+
+  test('is stale one second later, and says since when', () => {
+    const { state: standing, detail } = state({ snapshot: snapshot(NOW - 172_801) });
+    expect(standing).toBe('stale');
+    expect(detail).toContain('older than 172800 s');
+  });
+
+  test('is missing before the first snapshot, with the reason of the failure', () => {
+    expect(state({ failure: () => ({ code: 'denied', detail: 'no credentials' }) })).toMatchObject({
+      state: 'missing',
+      detail: 'the last collection failed: denied: no credentials',
+    });
+  });
+
+  test('is missing where the scopes were never listed', () => {
+    expect(state({ scopes: () => [] })).toMatchObject({ scope: '*', state: 'missing' });
+  });
+
+  test('is missing where it lies outside the declared scope, however fresh it is', () => {
+    const declared: ScopeSpec = {
+      statement: 'all',
+      entities: ['Acme'],
+      sites: [],
+      services: [],
+      sources: [{ collector: 'people', scopes: ['other'] }],
+      exclusions: [],
+      owners: { identities: {}, services: {} },
+    };
+    const states = sourceStates(
+      collectors,
+      declared,
+      { scopes: () => ['acme'], snapshot: snapshot(NOW), failure: () => undefined },
+      NOW,
+    );
+    expect(states.map(({ scope, state: standing }) => [scope, standing])).toEqual([
+      ['acme', 'missing'],
+      ['other', 'fresh'],
+    ]);
+  });
+
+  test('stays fresh after a failure while the older snapshot is, and says that the last collection failed', () => {
+    expect(
+      state({ snapshot: snapshot(NOW - 60), failure: () => ({ code: 'timeout', detail: 'slow' }) }),
+    ).toMatchObject({
+      state: 'fresh',
+      detail: 'the last collection failed: timeout: slow',
+    });
+  });
+});
