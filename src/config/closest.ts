@@ -14,7 +14,7 @@ export function suggest(name: string, names: readonly string[], what: string): s
 }
 
 /** The name that differs in a third of its letters at most; undefined when none is that near. */
-export function closest(name: string, names: readonly string[]): string | undefined {
+function closest(name: string, names: readonly string[]): string | undefined {
   const ranked = names
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
     .toSorted((a, b) => a.distance - b.distance)[0];

@@ -3,7 +3,7 @@ import { jcsDigest } from './digest.ts';
 import { isMapping, pathText, type Path } from './documents.ts';
 
 /** One field that differs; null stands for a field that isn't there (`has` tells it from a null that is written). */
-export interface FieldChange {
+interface FieldChange {
   readonly path: string;
   readonly before: unknown;
   readonly after: unknown;

@@ -26,7 +26,7 @@ const schemas = {
 
 const kindNames = Object.keys(schemas);
 
-export type Manifest = z.output<(typeof schemas)[keyof typeof schemas]>;
+type Manifest = z.output<(typeof schemas)[keyof typeof schemas]>;
 
 /** What one document became: the parsed manifest unless it is wrong, and what is wrong with it. */
 export interface ManifestResult {

@@ -87,5 +87,4 @@ export const collectorManifest = manifest(
 );
 
 export type AgentManifest = z.output<typeof agentManifest>;
-export type ScopeManifest = z.output<typeof scopeManifest>;
 export type CollectorManifest = z.output<typeof collectorManifest>;

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import type { Config } from './contract.ts';
-import { ConfigError } from './error.ts';
+import { ConfigError, wholeIssue } from './error.ts';
 import { fingerprint, type ManifestFile, readManifestFiles } from './files.ts';
 import { buildConfig, type LoadOptions } from './load.ts';
 
@@ -105,11 +105,14 @@ async function report(watched: WatchOptions, { files }: Look): Promise<void> {
   watched.onConfig(config);
 }
 
+/** Whatever goes wrong while reloading must leave the configuration in force alone. */
 function asConfigError(directory: string, error: unknown): ConfigError {
   if (error instanceof ConfigError) {
     return error;
   }
-  throw error;
+  const found = error instanceof Error ? error.message : String(error);
+  const issue = wholeIssue('.', '', found, 'a configuration that can be loaded');
+  return new ConfigError(directory, [issue], { cause: error });
 }
 
 /** Undefined where the system can't watch: polling remains. */
