@@ -64,13 +64,18 @@ async function* collect(
   const facts: FileFacts = { sha256: '', bytes: 0, ended: false };
   const seen = new Set<string>();
   let asOf = stated === undefined ? undefined : checkAsOf(stated, context.now(), before.asOf);
-  for await (const listed of listedPeople(readRows(opened.bytes, config, facts), config, times, facts)) {
+  for await (const listed of listedPeople(
+    readRows(opened.bytes, config, facts),
+    config,
+    times,
+    facts,
+    seen,
+  )) {
     signal.throwIfAborted();
     asOf ??= checkAsOf(expectAsOf(listed.asOf), context.now(), before.asOf);
     if (listed.asOf !== undefined && listed.asOf !== asOf) {
       throw new CollectorError('as-of', 'the rows state different times for the export: expected one');
     }
-    seen.add(listed.id);
     yield* listedRecords(listed, scope, asOf, before);
   }
   asOf = expectAsOf(asOf);
@@ -95,14 +100,14 @@ function expectAsOf(asOf: number | undefined): number {
   return asOf;
 }
 
-/** The rows, understood, each person once; the last one only when the file has not been cut there. */
+/** The rows, understood, each person once: `seen` holds their ids. Rejects at the end when the file may have been cut there. */
 async function* listedPeople(
   rows: AsyncIterable<Row>,
   config: HrConfig,
   times: Times,
   facts: FileFacts,
+  seen: Set<string>,
 ): AsyncGenerator<Listed, void, undefined> {
-  const seen = new Set<string>();
   let layout: Layout | undefined;
   let read: ((row: Row) => Listed) | undefined;
   let last: Row | undefined;
