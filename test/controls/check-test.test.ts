@@ -121,12 +121,13 @@ describe('the NULL sweep', () => {
     ]);
   });
 
-  test('sets NULLs only where the check looks: records that are filtered out stay as they are', async () => {
-    const off = { ...identity, id: 'off', enabled: false, can_sign_in: true };
+  test('sets NULLs in the population alone: a record beside it may not hide a mistake by becoming unknown', async () => {
+    const beside = { ...identity, id: 'beside', type: 'service', second_factor: false };
     const check = planted('masked', {
-      where: 'it.enabled AND coalesce(it.can_sign_in, 1)',
+      where: "it.second_factor OR it.type = 'user'",
+      fails: 'coalesce(NOT it.second_factor, 0)',
       cases: [
-        { name: 'good', records: { identity: [identity, off] }, expect: { outcome: 'pass' } },
+        { name: 'good', records: { identity: [identity, beside] }, expect: { outcome: 'pass' } },
         {
           name: 'bad',
           records: { identity: [{ ...identity, second_factor: false }] },
@@ -135,7 +136,7 @@ describe('the NULL sweep', () => {
       ],
     });
     expect(await problemsOf(check)).toEqual([
-      expect.stringMatching(/it\.can_sign_in NULL .* the outcome is pass/),
+      expect.stringMatching(/it\.second_factor NULL .* the outcome is pass/),
     ]);
   });
 

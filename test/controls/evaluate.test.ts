@@ -129,6 +129,12 @@ describe('the outcome of a check', () => {
       /missing/,
     ],
     [
+      'does not fail on nothing while one of its scopes is missing',
+      { sources: [own, makeSource('2', missing)], scopes: {}, spec: { empty: 'fail' } },
+      'unknown',
+      /missing/,
+    ],
+    [
       'is unknown when another kind that it reads is not collected',
       { kinds: ['identity', 'person'], scopes: { 1: { passing: 3 } } },
       'unknown',

@@ -269,6 +269,7 @@ describe('an exception', () => {
     const deviation = { check: exception.check, record: 'aws:1:AIDA' };
     expect(acceptedBy([named('b'), named('a')], deviation, now)?.metadata.name).toBe('a');
     expect(acceptedBy([named('b')], { ...deviation, record: 'aws:1:AIDAX' }, now)).toBeUndefined();
+    expect(acceptedBy([named('b')], { ...deviation, check: 'other' }, now)).toBeUndefined();
   });
 });
 
