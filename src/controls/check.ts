@@ -50,7 +50,7 @@ const checkSpec = z.strictObject({
   within: duration,
   params: z.record(paramName, param).default({}),
   /** The table whose rows are judged, aliased `it`. */
-  kind: text,
+  kind: z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected the name of a kind, such as identity'),
   where: text.optional(),
   fails: text,
   /** An expression that gives text; dates by `date(x, 'unixepoch')`. */

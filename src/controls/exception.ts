@@ -47,7 +47,7 @@ export function isValid(sealed: SealedException, now: number): boolean {
 }
 
 /** Whether the exception is about this record of this check, valid or not. */
-export function covers(exception: Exception, check: string, record: string): boolean {
+function covers(exception: Exception, check: string, record: string): boolean {
   if (exception.spec.check !== check) {
     return false;
   }
