@@ -441,7 +441,7 @@ test('everything that is wrong is told at once, by file, document and line', asy
 test('a secret is never shown, wherever the error is', async () => {
   const key = ['-----BEGIN', 'PRIVATE KEY-----'].join(' ');
   const files = {
-    'a.yaml': collector('{ plugin: fake, settings: { token: hunter2 } }'),
+    'a.yaml': collector('{ plugin: fake, settings: { token: hunter2, passwordHint: hunter2 } }'),
     'b.yaml': agentWith(
       `keys: { envelope: hunter2, checkpoint: 2222222, body: { file: [hunter2] } }, logLevel: ${accessKey}`,
     ),

@@ -16,6 +16,7 @@ export const plugin: CollectorPlugin<unknown> = {
   type: 'fake',
   config: z.strictObject({
     token: secret.optional(),
+    passwordHint: z.string().max(3).optional(),
     accounts: z.array(z.strictObject({ id: z.string() })).default([]),
   }),
   datasets: [
