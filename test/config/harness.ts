@@ -12,7 +12,7 @@ export const now = Date.parse('2026-11-20T12:00:00Z') / 1000;
 const secret = z.union([z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })]);
 
 /** A plugin with two datasets, a secret and a list in its settings. */
-export const plugin: CollectorPlugin<unknown> = {
+const plugin: CollectorPlugin<unknown> = {
   type: 'fake',
   config: z.strictObject({
     token: secret.optional(),
