@@ -71,6 +71,7 @@ export function openInventory(file: string, options: InventoryOptions = {}): Inv
     async load(source, meta, records) {
       await declared;
       const result = await inTurn(() => loader.load(source, meta, records));
+      db.exec('PRAGMA shrink_memory');
       loaded.set(sourceKey(source), result);
       return result;
     },

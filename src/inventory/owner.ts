@@ -31,42 +31,56 @@ export function storeDeclared(db: DatabaseSync, owners: OwnerMap): void {
  * empty.
  */
 export function computeOwners(db: DatabaseSync, source: number | null): void {
-  db.prepare(OWNERS).run({ source });
+  // In parts by id, so that what SQLite sorts and keeps in memory doesn't grow with the estate.
+  const last = db.prepare(
+    'SELECT max(id) AS id FROM (SELECT id FROM identity WHERE id >= :from AND (:source IS NULL OR _source = :source) ORDER BY id LIMIT :part)',
+  );
+  const next = db.prepare('SELECT min(id) AS id FROM identity WHERE id > ? ');
+  const compute = db.prepare(OWNERS);
+  let from: unknown = '';
+  while (typeof from === 'string') {
+    const to = last.get({ from, source, part: PART })?.['id'];
+    if (typeof to !== 'string') return;
+    compute.run({ from, to, source });
+    from = next.get(to)?.['id'];
+  }
 }
 
-// `of` limits the work to one source. A match: identity, rank (lower wins), person, why.
+const PART = 5_000;
+
+// A match: identity, rank (lower wins), person, why. Only of identities from :from to :to.
 const OWNERS = `
-WITH of(source) AS (SELECT :source),
-match(identity, rank, person, why) AS (
+WITH match(identity, rank, person, why) AS (
   SELECT i.id, 0, d.person, iif(d.service, 'declared-service', 'map')
     FROM _declared AS d JOIN identity AS i ON i.id = d.key WHERE d.source = ''
   UNION ALL
   SELECT l.identity, 1, d.person, iif(d.service, 'declared-service', 'map')
     FROM _declared AS d JOIN identity_login AS l ON l.login = d.login
-    WHERE d.source = '' OR d.source = (SELECT i.source FROM identity AS i WHERE i.id = l.identity)
+    WHERE d.source IN ('', (SELECT i.source FROM identity AS i WHERE i.id = l.identity))
   UNION ALL
   SELECT l.identity, 2, p.person,
     iif((SELECT h.email FROM person AS h WHERE h.id = p.person) = l.login, 'email', 'login')
     FROM identity_login AS l CROSS JOIN person_login AS p ON p.login = l.login
-    WHERE (SELECT source FROM of) IS NULL OR l._source = (SELECT source FROM of)
+    WHERE l.identity BETWEEN :from AND :to
   UNION ALL
   SELECT l.identity, 2, p.person, 'login'
     FROM person_login AS p CROSS JOIN identity_login AS l ON l.login = substr(p.login, instr(p.login, ':') + 1)
     WHERE instr(p.login, ':') > 0
       AND (SELECT i.source FROM identity AS i WHERE i.id = l.identity) = substr(p.login, 1, instr(p.login, ':') - 1)
 ),
-best(identity, rank) AS (SELECT identity, min(rank) FROM match GROUP BY identity),
+near AS MATERIALIZED (SELECT * FROM match AS m WHERE m.identity BETWEEN :from AND :to),
+best(identity, rank) AS (SELECT n.identity, min(n.rank) FROM near AS n GROUP BY n.identity),
 found(identity, one, other, why, listed) AS MATERIALIZED (
-  SELECT m.identity, min(m.person), max(m.person), min(m.why),
-      EXISTS (SELECT 1 FROM person AS p WHERE p.id = m.person)
-    FROM match AS m JOIN best AS b ON b.identity = m.identity AND b.rank = m.rank GROUP BY m.identity
+  SELECT n.identity, min(n.person), max(n.person), min(n.why),
+      EXISTS (SELECT 1 FROM person AS p WHERE p.id = n.person)
+    FROM best AS b JOIN near AS n ON n.identity = b.identity AND n.rank = b.rank GROUP BY n.identity
 ),
 result(_source, id, owner, reason) AS (
   SELECT i._source, i.id,
       CASE WHEN f.one = f.other AND f.listed THEN f.one ELSE '' END,
       CASE WHEN f.one IS NULL THEN 'none' WHEN f.one <> f.other THEN 'ambiguous' WHEN NOT f.listed THEN 'missing' ELSE f.why END
     FROM identity AS i LEFT JOIN found AS f ON f.identity = i.id
-    WHERE (SELECT source FROM of) IS NULL OR i._source = (SELECT source FROM of)
+    WHERE i.id BETWEEN :from AND :to AND (:source IS NULL OR i._source = :source)
 )
 UPDATE identity SET owner = r.owner, owner_reason = r.reason
   FROM result AS r

@@ -1,11 +1,13 @@
 import { init } from '@guanmingchiu/sqlparser-ts';
 import { InventoryError } from './error.ts';
-import { Executor } from './query/execute.ts';
+import { openCompiler } from './query/compile.ts';
+import { Runner } from './query/execute.ts';
 import type { Reply, Request } from './query/protocol.ts';
 
-// The entry of the process that runs checks; sandbox.ts starts it, asks one thing at a time, and kills it. Nothing imports it.
+// The entry of a process that compiles or runs checks; query/child.ts starts it, asks one thing at a time, and kills it. Nothing imports it.
 
-let executor: Executor | undefined;
+let compile: ReturnType<typeof openCompiler> | undefined;
+let runner: Runner | undefined;
 
 function tell(reply: Reply): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -17,15 +19,18 @@ function tell(reply: Reply): Promise<void> {
 }
 
 async function answer(request: Request): Promise<void> {
-  if (request.type === 'start') {
-    await init();
-    executor = new Executor(request.kinds, request.file);
-    return tell({ type: 'started' });
+  switch (request.type) {
+    case 'start':
+      if (request.file === undefined) {
+        await init();
+        compile = openCompiler(request.kinds);
+      } else runner = new Runner(request.kinds, request.file);
+      return tell({ type: 'started' });
+    case 'compile':
+      return tell({ type: 'compiled', compiled: compile!(request.query) });
+    case 'run':
+      return runner!.run(request, tell);
   }
-  if (executor === undefined) throw new Error('asked before it was started');
-  if (request.type === 'compile')
-    return tell({ type: 'compiled', compiled: executor.compile(request.query) });
-  return executor.run(request.query, request.now, request.standing, tell);
 }
 
 function errorReply(error: unknown): Reply {

@@ -3,8 +3,17 @@ import { InventoryError } from './error.ts';
 import type { Kind, SourceRef } from './kind.ts';
 import { kinds as everyKind } from './kinds.ts';
 import { Child } from './query/child.ts';
-import type { KindTables, Reply, RowLine } from './query/protocol.ts';
-import type { QueryResult, QueryRow, Sandbox } from './query-contract.ts';
+import { keyOf } from './query/key.ts';
+import type { KindTables, Reply, RowColumns, SourceTally } from './query/protocol.ts';
+import type {
+  CheckQuery,
+  CompiledQuery,
+  QueryResult,
+  QueryRow,
+  Sandbox,
+  SourceCount,
+  Standing,
+} from './query-contract.ts';
 import { typed } from './typed.ts';
 import { compareUtf8 } from './utf8.ts';
 
@@ -20,33 +29,53 @@ export interface SandboxOptions {
   readonly kinds?: ReadonlyMap<string, Kind>;
 }
 
-/** Runs checks in a child process; see query-contract.ts. The child has no environment and knows only the file it reads. */
+/**
+ * Compiles checks in one child process and runs them in another; see query-contract.ts. A child has no environment and knows only the file it
+ * reads. Each is started on demand and ended when nothing was asked for a while.
+ */
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
-  const child = new Child({
+  const described = describeKinds(options.kinds ?? everyKind);
+  const settings = {
     entry: options.entry ?? defaultEntry(),
-    start: { type: 'start', kinds: describeKinds(options.kinds ?? everyKind), file: options.file },
     deadline: options.deadline ?? 30,
     memory: options.memory ?? 256 * 1_048_576,
+  };
+  const compiler = new Child({
+    ...settings,
+    idle: 1,
+    start: { type: 'start', kinds: described, file: undefined },
   });
+  const runner = new Child({
+    ...settings,
+    idle: 30,
+    start: { type: 'start', kinds: described, file: options.file },
+  });
+  const compiled = new Map<string, CompiledQuery>();
+  const compile = async (query: CheckQuery) => {
+    const key = keyOf(query);
+    const known = compiled.get(key);
+    if (known !== undefined) return known;
+    const reply = await compiler.ask({ type: 'compile', query }, query.name);
+    if (reply.type !== 'compiled') throw failed(query.name, `the child answered ${reply.type}`);
+    compiled.set(key, reply.compiled);
+    return reply.compiled;
+  };
   return {
-    async compile(query) {
-      const { reply } = await child.ask({ type: 'compile', query }, query.name);
-      if (reply.type !== 'compiled') throw unexpected(query.name, reply);
-      return reply.compiled;
-    },
+    compile,
     async run(query, now, standing = []) {
-      if (!Number.isSafeInteger(now)) {
-        throw new InventoryError(
-          'query-failed',
-          `check ${query.name}: now is ${now}; expected whole Unix seconds`,
-        );
-      }
-      const { reply, rows } = await child.ask({ type: 'run', query, now, standing }, query.name);
-      if (reply.type !== 'done') throw unexpected(query.name, reply);
-      return toResult(reply, rows);
+      if (!Number.isSafeInteger(now)) throw failed(query.name, `now is ${now}; expected whole Unix seconds`);
+      if (options.file === undefined) throw failed(query.name, 'there is no inventory to run it on');
+      const { nullable } = await compile(query);
+      const result = new ResultBuilder();
+      const request = { type: 'run', query, nullable, now, standing } as const;
+      const reply = await runner.ask(request, query.name, (part) => {
+        result.take(part);
+      });
+      if (reply.type !== 'done') throw failed(query.name, `the child answered ${reply.type}`);
+      return result.finish(reply.standing);
     },
     async [Symbol.asyncDispose]() {
-      await child.stop();
+      await Promise.all([compiler.stop(), runner.stop()]);
     },
   };
 }
@@ -64,29 +93,40 @@ function describeKinds(kinds: ReadonlyMap<string, Kind>): KindTables[] {
   }));
 }
 
-function toResult(done: Extract<Reply, { type: 'done' }>, lines: readonly RowLine[]): QueryResult {
-  const sources = new Map(
-    done.tallies.map(([number, source]) => [number, typed<SourceRef>(JSON.parse(source))]),
-  );
-  const counts = done.tallies.map(([number, , table, population, undecided]) => ({
-    source: sources.get(number)!,
-    table,
-    population,
-    undecided,
-  }));
-  const rows = lines.map(([id, source, told]): QueryRow => {
-    const failed = told.startsWith('f');
-    const outcome = failed ? 'fail' : 'unknown';
-    return {
-      id,
-      source: sources.get(source)!,
-      outcome,
-      reason: failed ? told.slice(1) : unsaid(told.slice(1)),
-    };
-  });
-  // The lines come sorted within their source.
-  if (sources.size > 1) rows.sort((one, other) => compareUtf8(one.id, other.id));
-  return { counts, rows, standing: new Map(done.standing) };
+class ResultBuilder {
+  readonly #sources = new Map<number, SourceRef>();
+  readonly #counts: SourceCount[] = [];
+  readonly #rows: QueryRow[] = [];
+
+  take(part: Reply): void {
+    if (part.type === 'tallies') for (const tally of part.tallies) this.#tally(tally);
+    if (part.type === 'rows') this.#take(part.rows);
+  }
+
+  #tally([number, key, table, population, undecided]: SourceTally): void {
+    const source = typed<SourceRef>(JSON.parse(key));
+    this.#sources.set(number, source);
+    this.#counts.push({ source, table, population, undecided });
+  }
+
+  #take({ ids, sources, told }: RowColumns): void {
+    for (const [at, id] of ids.entries()) {
+      const failed = told[at]!.startsWith('f');
+      const reason = told[at]!.slice(1);
+      this.#rows.push({
+        id,
+        source: this.#sources.get(sources[at]!)!,
+        outcome: failed ? 'fail' : 'unknown',
+        reason: failed ? reason : unsaid(reason),
+      });
+    }
+  }
+
+  finish(standing: readonly (readonly [string, Standing])[]): QueryResult {
+    // The rows come sorted within their source.
+    if (this.#sources.size > 1) this.#rows.sort((one, other) => compareUtf8(one.id, other.id));
+    return { counts: this.#counts, rows: this.#rows, standing: new Map(standing) };
+  }
 }
 
 /** `, second_factor, created_at` */
@@ -94,9 +134,6 @@ function unsaid(columns: string): string {
   return columns === '' ? 'not known' : `not known: ${columns.slice(2)}`;
 }
 
-function unexpected(name: string, reply: Reply): InventoryError {
-  return new InventoryError(
-    'query-failed',
-    `check ${name}: the process that runs checks answered ${reply.type}`,
-  );
+function failed(check: string, problem: string): InventoryError {
+  return new InventoryError('query-failed', `check ${check}: ${problem}`);
 }

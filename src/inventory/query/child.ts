@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { InventoryError } from '../error.ts';
 import { typed } from '../typed.ts';
-import type { Reply, Request, RowLine } from './protocol.ts';
+import type { Reply, Request } from './protocol.ts';
 
 export interface ChildSettings {
   readonly entry: string;
@@ -12,64 +12,96 @@ export interface ChildSettings {
   readonly deadline: number;
   /** Bytes. */
   readonly memory: number;
-}
-
-export interface Answer {
-  readonly reply: Reply;
-  readonly rows: readonly RowLine[];
+  /** Seconds without a request after which it is ended. */
+  readonly idle: number;
 }
 
 /** Seconds that a start may take: nothing hostile runs then, and a busy machine is slow. */
 const START_DEADLINE = 60;
 const WATCH_INTERVAL_MS = 20;
-/** Megabytes of JavaScript heap; the queries' memory is SQLite's. */
-const HEAP_MB = 96;
+/**
+ * Little JavaScript heap: the queries' memory is SQLite's. The parser's WebAssembly is compiled once, simply: optimizing it takes more
+ * than 150 MB for a while.
+ */
+const V8_FLAGS = ['--max-old-space-size=96', '--max-semi-space-size=4', '--liftoff-only'];
 
 /** The process that runs checks: started on demand, asked one thing at a time, killed when it takes too long or too much. */
 export class Child {
   readonly #settings: ChildSettings;
   #process: ChildProcess | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  #idle: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(settings: ChildSettings) {
     this.#settings = settings;
   }
 
-  /** Rejects with `query-deadline`, `query-memory`, or what the child refused with. `name` is the check's. */
-  ask(request: Request, name: string): Promise<Answer> {
+  /**
+   * Resolves to the last reply; those before it go to `take` as they come. Rejects with `query-deadline`, `query-memory`, or what the child
+   * refused with. `name` is the check's.
+   */
+  ask(request: Request, name: string, take: (part: Reply) => void = () => {}): Promise<Reply> {
+    clearTimeout(this.#idle);
     const answer = this.#turn.then(async () => {
       if (this.#stopped) throw new InventoryError('query-failed', `check ${name}: the sandbox is closed`);
       const child = await this.#started(name);
-      return this.#exchange(child, request, name, this.#settings.deadline);
+      return this.#exchange(child, request, name, this.#settings.deadline, take);
     });
-    this.#turn = answer.catch(() => {});
+    const turn = Promise.allSettled([answer]).finally(() => {
+      if (this.#turn === turn) this.#endWhenIdle();
+    });
+    this.#turn = turn;
     return answer;
+  }
+
+  #endWhenIdle(): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      this.#turn = this.#turn.then(() => this.#end());
+    }, this.#settings.idle * 1_000).unref();
+  }
+
+  async #end(): Promise<void> {
+    if (this.#process !== undefined) await kill(this.#process);
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    const child = this.#process;
-    if (child !== undefined) await kill(child);
+    clearTimeout(this.#idle);
+    await this.#end();
     await this.#turn;
+    clearTimeout(this.#idle);
   }
 
   async #started(name: string): Promise<ChildProcess> {
     if (this.#process !== undefined) return this.#process;
     const child = fork(this.#settings.entry, [], {
       env: {},
-      execArgv: [`--max-old-space-size=${HEAP_MB}`],
+      serialization: 'advanced',
+      execArgv: V8_FLAGS,
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     child.once('exit', () => {
       if (this.#process === child) this.#process = undefined;
     });
     this.#process = child;
-    await this.#exchange(child, this.#settings.start, name, START_DEADLINE);
+    try {
+      await this.#exchange(child, this.#settings.start, name, START_DEADLINE, () => {});
+    } catch (error) {
+      await kill(child);
+      throw error;
+    }
     return child;
   }
 
-  async #exchange(child: ChildProcess, request: Request, name: string, deadline: number): Promise<Answer> {
+  async #exchange(
+    child: ChildProcess,
+    request: Request,
+    name: string,
+    deadline: number,
+    take: (part: Reply) => void,
+  ): Promise<Reply> {
     const stop = (code: 'query-deadline' | 'query-memory', why: string) => {
       stopped ??= new InventoryError(code, `check ${name}: stopped, ${why}`);
       child.kill('SIGKILL');
@@ -87,7 +119,7 @@ export class Child {
       );
     }, WATCH_INTERVAL_MS);
     try {
-      return await talk(child, request, name);
+      return await talk(child, request, name, take);
     } catch (error) {
       // Whatever went wrong with the process itself, the next request gets a new one.
       if (!(error instanceof InventoryError)) await kill(child);
@@ -100,8 +132,12 @@ export class Child {
 }
 
 /** The answer to one request; rejects with the child's refusal, or with an Error when the process ended. */
-function talk(child: ChildProcess, request: Request, name: string): Promise<Answer> {
-  const rows: RowLine[] = [];
+function talk(
+  child: ChildProcess,
+  request: Request,
+  name: string,
+  take: (part: Reply) => void,
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const settle = (act: () => void) => {
       child.off('message', onMessage).off('exit', onExit).off('error', onError);
@@ -109,9 +145,9 @@ function talk(child: ChildProcess, request: Request, name: string): Promise<Answ
     };
     const onMessage = (message: unknown) => {
       const reply = typed<Reply>(message);
-      if (reply.type === 'rows') for (const row of reply.rows) rows.push(row);
+      if (reply.type === 'rows' || reply.type === 'tallies') take(reply);
       else if (reply.type === 'error') settle(() => reject(refusal(reply, name)));
-      else settle(() => resolve({ reply, rows }));
+      else settle(() => resolve(reply));
     };
     const onExit = (code: number | null, signal: string | null) => {
       settle(() =>

@@ -1,52 +1,27 @@
-import { constants, type DatabaseSync } from 'node:sqlite';
-import { InventoryError } from '../error.ts';
+import { DatabaseSync } from 'node:sqlite';
 import type { CheckQuery, CompiledQuery } from '../query-contract.ts';
 import { type Node, parseExpression } from './ast.ts';
 import { isCondition } from './condition.ts';
-import { DAY_FUNCTIONS, FUNCTIONS } from './functions.ts';
 import { lint, type LintContext, type ParamType, type Reads } from './lint.ts';
 import { nestedScan } from './plan.ts';
 import { invalid, type Place } from './problem.ts';
+import type { KindTables } from './protocol.ts';
+import { LIMITS, restrict } from './restrict.ts';
 import { scanStatement } from './statements.ts';
-import type { Tables } from './tables.ts';
+import { createTables, type Tables } from './tables.ts';
 import { findTerminator } from './text.ts';
 
-/** Room for a reason, and for a list as JSON. */
-export const LIMITS = {
-  length: 4_000_000,
-  sqlLength: 200_000,
-  exprDepth: 200,
-  compoundSelect: 10,
-  functionArg: 50,
-  likePatternLength: 1_000,
-  variableNumber: 200,
-  attach: 0,
-  triggerDepth: 0,
-} as const;
-
-/**
- * Lets a connection prepare reads of the kinds' tables with the allowed functions, and nothing else: no ATTACH, PRAGMA, write,
- * transaction, schema table, recursion. SQLite asks it when a statement is prepared, never while it runs.
- */
-export function restrict(db: DatabaseSync, tables: Tables): void {
-  db.setAuthorizer((action, first, second) => {
-    if (action === constants.SQLITE_SELECT) return constants.SQLITE_OK;
-    if (
-      action === constants.SQLITE_READ &&
-      (tables.has(first ?? '') || first === 'json_each' || first === '_source')
-    ) {
-      return constants.SQLITE_OK;
-    }
-    const name = (second ?? '').toLowerCase();
-    if (action === constants.SQLITE_FUNCTION && (FUNCTIONS.has(name) || DAY_FUNCTIONS.has(name))) {
-      return constants.SQLITE_OK;
-    }
-    return constants.SQLITE_DENY;
-  });
+/** An empty database of the kinds' tables, for compiling checks. */
+export function openCompiler(kinds: readonly KindTables[]): (query: CheckQuery) => CompiledQuery {
+  const db = new DatabaseSync(':memory:', { defensive: true });
+  const tables = createTables(db, kinds);
+  Object.assign(db.limits, LIMITS);
+  restrict(db, new Set(tables.keys()));
+  return (query) => compile(db, tables, query);
 }
 
 /** Checks a query against empty tables in a restricted connection. Throws an InventoryError (`query-invalid`). */
-export function compile(db: DatabaseSync, tables: Tables, query: CheckQuery): CompiledQuery {
+function compile(db: DatabaseSync, tables: Tables, query: CheckQuery): CompiledQuery {
   const table = tables.get(query.kind);
   if (table === undefined || table.kind !== query.kind) {
     const known = [...new Set([...tables.values()].map(({ kind }) => kind))].join(', ');
@@ -174,8 +149,4 @@ function describe(query: CheckQuery, tables: Tables, reads: ReadonlyMap<Place, R
     kinds: [...new Set([...read].map((table) => tables.get(table)!.kind))],
     nullable: [...new Set(judged)].filter((column) => columns.get(column)?.nullable).sort(),
   };
-}
-
-export function isInvalid(error: unknown): boolean {
-  return error instanceof InventoryError && error.code === 'query-invalid';
 }

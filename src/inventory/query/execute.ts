@@ -1,12 +1,15 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { CheckQuery, CompiledQuery, Standing } from '../query-contract.ts';
+import type { CheckQuery, Standing } from '../query-contract.ts';
 import { typed } from '../typed.ts';
-import { compile, LIMITS, restrict } from './compile.ts';
-import type { KindTables, Reply, RowLine, SourceTally } from './protocol.ts';
+import { keyOf } from './key.ts';
+import type { KindTables, Reply, Request, RowColumns, SourceTally } from './protocol.ts';
 import { scanStatement, standingStatement, tallyStatement } from './statements.ts';
-import { createTables, type Tables } from './tables.ts';
+import { LIMITS, restrict } from './restrict.ts';
 
-const CHUNK = 2_000;
+/** Rows of a part. */
+const PART = 500;
+
+type RunRequest = Extract<Request, { type: 'run' }>;
 
 interface Prepared {
   readonly scan: StatementSync;
@@ -14,84 +17,66 @@ interface Prepared {
   readonly standing: StatementSync;
 }
 
-/** Compiles checks against empty tables, and runs them on the inventory's file when there is one. */
-export class Executor {
-  readonly #empty: DatabaseSync;
-  readonly #tables: Tables;
-  readonly #data: DatabaseSync | undefined;
-  readonly #begin: StatementSync | undefined;
-  readonly #commit: StatementSync | undefined;
-  readonly #compiled = new Map<string, CompiledQuery>();
+/** Runs compiled checks on the inventory's file, which it can only read. */
+export class Runner {
+  readonly #db: DatabaseSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
   readonly #prepared = new Map<string, Prepared>();
 
-  constructor(kinds: readonly KindTables[], file: string | undefined) {
-    this.#empty = new DatabaseSync(':memory:', { defensive: true });
-    this.#tables = createTables(this.#empty, kinds);
-    Object.assign(this.#empty.limits, LIMITS);
-    restrict(this.#empty, this.#tables);
-    if (file === undefined) return;
-    this.#data = new DatabaseSync(file, { readOnly: true, defensive: true, timeout: 5_000, limits: LIMITS });
-    this.#data.exec('PRAGMA query_only = 1; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000');
-    this.#begin = this.#data.prepare('BEGIN');
-    this.#commit = this.#data.prepare('COMMIT');
-    restrict(this.#data, this.#tables);
+  constructor(kinds: readonly KindTables[], file: string) {
+    this.#db = new DatabaseSync(file, { readOnly: true, defensive: true, timeout: 5_000, limits: LIMITS });
+    this.#db.exec('PRAGMA query_only = 1; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000');
+    this.#begin = this.#db.prepare('BEGIN');
+    this.#commit = this.#db.prepare('COMMIT');
+    restrict(this.#db, new Set(kinds.flatMap(({ tables }) => tables.map(({ name }) => name))));
   }
 
-  compile(query: CheckQuery): CompiledQuery {
-    const key = keyOf(query);
-    let compiled = this.#compiled.get(key);
-    if (compiled === undefined) {
-      compiled = compile(this.#empty, this.#tables, query);
-      this.#compiled.set(key, compiled);
-    }
-    return compiled;
-  }
-
-  /** Tells the rows in parts, then the tallies: all from one state of the inventory. Waits for each part to be taken. */
-  async run(
-    query: CheckQuery,
-    now: number,
-    asked: readonly string[],
-    tell: (reply: Reply) => Promise<void>,
-  ): Promise<void> {
-    const prepared = this.#prepare(query);
+  /** Tells the tallies, the rows in parts, and where the ids stand: all from one state of the inventory. */
+  async run(request: RunRequest, tell: (reply: Reply) => Promise<void>): Promise<void> {
+    const { query, now, standing: asked } = request;
+    const prepared = this.#prepare(query, request.nullable);
     const bound = bind(query, now);
-    this.#begin!.run();
+    this.#begin.run();
     try {
+      await tell({ type: 'tallies', tallies: typed<SourceTally[]>(prepared.tally.all(bound)) });
       await this.#tellRows(prepared.scan, bound, tell);
-      const tallies = typed<SourceTally[]>(prepared.tally.all(bound));
       const standing =
         asked.length === 0 ? [] : prepared.standing.all({ ...bound, _ids: JSON.stringify(asked) });
-      await tell({ type: 'done', tallies, standing: typed<[string, Standing][]>(standing) });
+      await tell({ type: 'done', standing: typed<[string, Standing][]>(standing) });
     } finally {
-      this.#commit!.run();
+      this.#commit.run();
     }
   }
 
+  /** Reads on while one part is on its way, never further: the parts don't pile up here. */
   async #tellRows(
     scan: StatementSync,
     bound: Record<string, string | number | null>,
     tell: (reply: Reply) => Promise<void>,
   ): Promise<void> {
-    let rows: RowLine[] = [];
+    let rows: RowColumns = { ids: [], sources: [], told: [] };
+    let underway: Promise<void> = Promise.resolve();
     for (const row of scan.iterate(bound)) {
-      rows.push(typed<RowLine>(row));
-      if (rows.length < CHUNK) continue;
-      await tell({ type: 'rows', rows });
-      rows = [];
+      const [id, source, told] = typed<[string, number, string]>(row);
+      rows.ids.push(id);
+      rows.sources.push(source);
+      rows.told.push(told);
+      if (rows.ids.length < PART) continue;
+      await underway;
+      underway = tell({ type: 'rows', rows });
+      rows = { ids: [], sources: [], told: [] };
     }
-    if (rows.length > 0) await tell({ type: 'rows', rows });
+    await underway;
+    if (rows.ids.length > 0) await tell({ type: 'rows', rows });
   }
 
-  #prepare(query: CheckQuery): Prepared {
+  #prepare(query: CheckQuery, nullable: readonly string[]): Prepared {
     const key = keyOf(query);
     let prepared = this.#prepared.get(key);
     if (prepared === undefined) {
-      const data = this.#data;
-      if (data === undefined) throw new Error('there is no inventory to run checks on');
-      const { nullable } = this.compile(query);
       const prepare = (sql: string) => {
-        return data.prepare(sql, { returnArrays: true, allowUnknownNamedParameters: true });
+        return this.#db.prepare(sql, { returnArrays: true, allowUnknownNamedParameters: true });
       };
       prepared = {
         scan: prepare(scanStatement(query, nullable)),
@@ -102,15 +87,6 @@ export class Executor {
     }
     return prepared;
   }
-}
-
-/** What compiling depends on: the text, and how parameters are bound. */
-function keyOf(query: CheckQuery): string {
-  const params = Object.entries(query.params).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value,
-  ]);
-  return JSON.stringify([query.name, query.kind, query.where ?? null, query.fails, query.reason, params]);
 }
 
 function bind(query: CheckQuery, now: number): Record<string, string | number | null> {

@@ -9,11 +9,14 @@ export interface KindTables {
 }
 
 export type Request =
+  /** Without a file the child compiles, with one it runs. */
   | { readonly type: 'start'; readonly kinds: readonly KindTables[]; readonly file: string | undefined }
   | { readonly type: 'compile'; readonly query: CheckQuery }
   | {
       readonly type: 'run';
+      /** Compiled before. */
       readonly query: CheckQuery;
+      readonly nullable: readonly string[];
       /** Unix seconds. */
       readonly now: number;
       readonly standing: readonly string[];
@@ -28,16 +31,18 @@ export type SourceTally = readonly [
   undecided: number,
 ];
 
-/** A row: id, number of its source, `f` or `u` followed by the reason. */
-export type RowLine = readonly [id: string, source: number, outcomeAndReason: string];
+/** Rows, a column each: ids, numbers of their sources, and `f` or `u` followed by the reason. */
+export interface RowColumns {
+  readonly ids: string[];
+  readonly sources: number[];
+  readonly told: string[];
+}
 
+/** A run is answered by tallies, any number of rows, and done. */
 export type Reply =
   | { readonly type: 'started' }
   | { readonly type: 'compiled'; readonly compiled: CompiledQuery }
-  | { readonly type: 'rows'; readonly rows: readonly RowLine[] }
-  | {
-      readonly type: 'done';
-      readonly tallies: readonly SourceTally[];
-      readonly standing: readonly (readonly [id: string, standing: Standing])[];
-    }
+  | { readonly type: 'tallies'; readonly tallies: readonly SourceTally[] }
+  | { readonly type: 'rows'; readonly rows: RowColumns }
+  | { readonly type: 'done'; readonly standing: readonly (readonly [id: string, standing: Standing])[] }
   | { readonly type: 'error'; readonly code: InventoryErrorCode; readonly message: string };
