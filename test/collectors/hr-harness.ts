@@ -8,7 +8,7 @@ import type { InventoryRecord } from '../../src/inventory/kind.ts';
 import { departure, type DepartureRecord } from '../../src/inventory/kinds/departure.ts';
 import { person, type PersonRecord } from '../../src/inventory/kinds/person.ts';
 
-export const now = Date.parse('2026-11-20T12:00:00Z') / 1000;
+const now = Date.parse('2026-11-20T12:00:00Z') / 1000;
 
 export function at(instant: string): number {
   return Date.parse(instant) / 1000;
@@ -48,7 +48,7 @@ export interface Given {
   readonly signal?: AbortSignal;
 }
 
-export function configOf(settings: object): HrConfig {
+function configOf(settings: object): HrConfig {
   return hrConfig.parse({ ...mapping, ...settings });
 }
 
