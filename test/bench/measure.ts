@@ -1,0 +1,33 @@
+/** One figure of a benchmark. Counts where counts will do; times as ratios to a baseline of the same run; memory as peak RSS. */
+export interface Measure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** What `value`, or `ratio` where there is one, may be at most. */
+  readonly goal: number;
+  /** In the unit of `value`. */
+  readonly baseline?: number;
+}
+
+/** A benchmark: runs for seconds to a minute or two, and cleans up behind itself. */
+export type Bench = () => Promise<readonly Measure[]>;
+
+export interface Figure extends Measure {
+  readonly holds: boolean;
+  readonly ratio?: number;
+}
+
+export function judge(measure: Measure): Figure {
+  if (measure.baseline === undefined) return { ...measure, holds: measure.value <= measure.goal };
+  const ratio = round(measure.value / measure.baseline);
+  return { ...measure, ratio, holds: ratio <= measure.goal };
+}
+
+export function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}

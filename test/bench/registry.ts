@@ -1,0 +1,9 @@
+import { inventory } from './inventory/bench.ts';
+import type { Bench } from './measure.ts';
+import { startup } from './startup.ts';
+
+/** Every benchmark, by name. A new one is a folder and a line here. */
+export const benches: ReadonlyMap<string, Bench> = new Map([
+  ['inventory', inventory],
+  ['startup', startup],
+]);
