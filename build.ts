@@ -41,6 +41,26 @@ function wasmBeside(directory: string): esbuild.Plugin {
   };
 }
 
+/** Parts of dependencies that are never run: whatever asks for one fails at once. */
+const leftOut = ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request'];
+
+function leaveOut(): esbuild.Plugin {
+  return {
+    name: 'leave-out',
+    setup(build) {
+      build.onLoad({ filter: new RegExp(`/node_modules/(?:${leftOut.join('|')})/`) }, ({ path }) => ({
+        contents: `throw new Error('left out of the bundle: ${basename(dirname(path))}');`,
+        loader: 'js',
+      }));
+      // Of zod's messages in 50 languages, English is used.
+      build.onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({
+        contents: "export { default as en } from './en.js';",
+        loader: 'js',
+      }));
+    },
+  };
+}
+
 /** The commit that is checked out, with `-dirty` when files differ from it; `unknown` outside a checkout. */
 function revision(): string {
   try {
@@ -88,7 +108,10 @@ export async function bundle(directory: string): Promise<esbuild.Metafile> {
       ANNEXA_VERSION: JSON.stringify(await version()),
       ANNEXA_REVISION: JSON.stringify(revision()),
     },
-    plugins: [wasmBeside(directory)],
+    plugins: [wasmBeside(directory), leaveOut()],
+    // Names are kept, for stack traces.
+    minifyWhitespace: true,
+    minifySyntax: true,
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'linked',

@@ -37,6 +37,10 @@ export interface AppOptions {
   readonly registry?: Registry | undefined;
 }
 
+function unused(): never {
+  throw new Error('a compiler was made, though one is set');
+}
+
 function createInstance(): FastifyInstance {
   return fastify({
     logger: false,
@@ -53,6 +57,8 @@ function createInstance(): FastifyInstance {
     keepAliveTimeout: limits.keepAliveMs,
     routerOptions: { maxParamLength: limits.pathPartBytes },
     return503OnClosing: false,
+    // Left out, fastify would load the compilers that it brings.
+    schemaController: { compilersFactory: { buildValidator: unused, buildSerializer: unused } },
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerClientError,
   });
@@ -176,15 +182,17 @@ export async function buildApp({ view, logger, registry }: AppOptions): Promise<
   await addOpenApi(app, view.build.version);
   addProbes(app, view, registry);
   addApi(app, view);
-  const openapi = { contentType: 'application/json', text: '' };
+  let openapi: string | undefined;
   getText(app, {
     path: '/openapi.json',
     tag: 'agent',
     summary: 'This description, in OpenAPI 3.1',
     mediaType: 'application/json',
-    handler: () => Promise.resolve(openapi),
+    handler: () => {
+      openapi ??= JSON.stringify(app.swagger());
+      return Promise.resolve({ contentType: 'application/json', text: openapi });
+    },
   });
   await app.ready();
-  openapi.text = JSON.stringify(app.swagger());
   return app;
 }
