@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { EvidenceError } from './error.ts';
 import { jcs, parseJcs } from './jcs.ts';
 
-/** Who writes what comes after `from` leaves: whoever creates it at that size has won. */
+/**
+ * What comes after `from` leaves: whoever creates it at that size has won. Nothing in it is its own: all follows from the log, so
+ * that `verify` finds a change. Signatures being random, no two writers ask for the same leaves.
+ */
 export interface Intent {
-  /** Random, of one opening of the log. */
-  readonly writer: string;
   readonly from: number;
   readonly size: number;
   /** The root at `from`, hex. */
@@ -15,7 +16,6 @@ export interface Intent {
 }
 
 const schema = z.strictObject({
-  writer: z.string().regex(/^[0-9a-f]{32}$/),
   from: z.int().nonnegative(),
   size: z.int().positive(),
   previousRoot: z.string().regex(/^[0-9a-f]{64}$/),

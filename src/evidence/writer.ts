@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { CHECKPOINT_KEY, checkpointKey, openCheckpoint, signCheckpoint } from './checkpoint.ts';
 import type { CheckpointInfo } from './contract.ts';
 import { envelopeKey, signEnvelope } from './dsse.ts';
@@ -39,7 +38,6 @@ export interface Writer {
 /** The writer that goes on from a head. The state's index must cover it. */
 export function createWriter(context: WriterContext, start: Head): Writer {
   const { store, state, identity, keys } = context;
-  const writer = randomBytes(16).toString('hex');
   let head = start;
   /** A commit has failed, and may have left an intent. */
   let unsettled = true;
@@ -137,7 +135,6 @@ export function createWriter(context: WriterContext, start: Head): Writer {
         await createAll(entries.map(envelopeObject));
         const leaves = entries.map(({ leaf }) => leaf);
         const intent = {
-          writer,
           from,
           size: from + leaves.length,
           previousRoot: head.checkpoint.root,
