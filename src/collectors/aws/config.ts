@@ -75,8 +75,8 @@ export const awsConfig = z
     maxAttempts: z.int().min(1).max(20).default(6),
     /** Seconds that one attempt may take, its body included. */
     requestTimeout: z.number().positive().max(300).default(60),
-    /** Seconds between two looks at a credential report that is being generated. */
-    reportPoll: z.number().positive().max(60).default(3),
+    /** Seconds until the second look at a credential report that is being generated; doubled from look to look. */
+    reportPoll: z.number().positive().max(60).default(1),
   })
   .readonly();
 

@@ -67,7 +67,8 @@ async function listed(
 /** The report's row of this very user. One of an earlier user of the same name, or none, is undefined: made since the report. */
 function rowOf(user: User, { users, generatedAt }: CredentialReport): ReportRow | undefined {
   const row = users.get(user.arn);
-  if (row?.createdAt === user.createdAt) return row;
+  // The two answers may round a second differently.
+  if (row !== undefined && Math.abs(row.createdAt - user.createdAt) <= 1) return row;
   if (user.createdAt < generatedAt - SETTLED)
     throw new CollectorError('incomplete', `credential report: made long after ${user.arn}, but without it`);
   return undefined;

@@ -39,20 +39,25 @@ export function linesOf(account: AwsAccount, of: (permission: string) => Finding
   );
 }
 
-/** A session's ARN is not that of the principal whose policies decide: that one is the role's. */
-function principalOf(caller: string, account: AwsAccount): string {
+/**
+ * Whose policies decide: for a role's session that is the role. Undefined for the root user and for what can't be named, such as the session
+ * of a role that is not configured here and may have a path.
+ */
+function principalOf(caller: string, account: AwsAccount): string | undefined {
   if (account.roleArn !== undefined) return account.roleArn;
   const session = /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(caller);
-  return session === null ? caller : `arn:${session[1]}:iam::${session[2]}:role/${session[3]}`;
+  const principal = session === null ? caller : `arn:${session[1]}:iam::${session[2]}:role/${session[3]}`;
+  return /:iam::\d{12}:(user|role)\//.test(principal) ? principal : undefined;
 }
 
-/** Undefined where the caller may not simulate, or the principal can't be named (a role with a path, the root user). */
+/** Undefined where the caller may not simulate, or the principal can't be named. */
 async function simulate(
   session: Session,
   account: AwsAccount,
 ): Promise<ReadonlyMap<string, Finding> | undefined> {
   const { iam, signal, caller } = session;
   const principal = principalOf(caller, account);
+  if (principal === undefined) return undefined;
   try {
     const { EvaluationResults } = await call('iam:SimulatePrincipalPolicy', signal, () =>
       iam.send(new SimulatePrincipalPolicyCommand({ PolicySourceArn: principal, ActionNames: ALL }), {
