@@ -64,6 +64,9 @@ function explain(error: unknown, command: Command, io: Io): ExitCode {
   return 2;
 }
 
+// Who reads our output may go away; what is being collected and sealed must not end with that.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   // The second signal finds no handler, and ends the process at once.

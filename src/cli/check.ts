@@ -1,8 +1,7 @@
-import { checkManifest } from '../controls/check.ts';
+import { checkManifest, queryOf } from '../controls/check.ts';
 import { builtinChecks } from '../controls/builtin.ts';
 import { formatCheckTests, testChecks } from '../controls/check-test.ts';
 import { explainCheck } from '../controls/explain.ts';
-import { queryOf } from '../engine/assess.ts';
 import { createSandbox } from '../inventory/sandbox.ts';
 import { configOption, parse } from './arguments.ts';
 import { type Command, type ExitCode, type Io, UsageError } from './command.ts';

@@ -1,5 +1,7 @@
+import { findAspect, findControl } from '../controls/catalogue.ts';
 import type { ControlStatus } from '../controls/contract.ts';
-import type { AgentView, ControlItem } from '../engine/view.ts';
+import type { AgentView, AspectItem } from '../engine/view.ts';
+import { printable, table } from './output.ts';
 
 const ORDER: readonly ControlStatus[] = [
   'ineffective',
@@ -10,35 +12,36 @@ const ORDER: readonly ControlStatus[] = [
   'not_applicable',
 ];
 
-const NAMED_STATUSES: readonly ControlStatus[] = ['ineffective', 'correcting', 'unknown'];
-
-/** Worst first: how many of each status to name. */
-const NAMED = 12;
+/** Aspects that a check answers, worst first; what nothing covers is counted, not listed. */
+const NAMED: readonly ControlStatus[] = ['ineffective', 'correcting', 'unknown'];
+const NAMED_AT_MOST = 12;
 
 /** Controls by status and the reasons of the worst, a line each, for a person. */
 export async function summary(view: AgentView): Promise<readonly string[]> {
   const { items } = await view.controls({ limit: 1000 });
   const annexA = items.filter((item) => item.id.startsWith('A.'));
-  const covered = await coveredControls(view);
   const by = Map.groupBy(annexA, (item) => item.status);
-  const counts = ORDER.map(
-    (status) => `  ${status.padEnd(15)}${String(by.get(status)?.length ?? 0).padStart(4)}`,
+  const details = await Promise.all(
+    annexA.filter(({ status }) => status !== 'not_applicable').map(({ id }) => view.control(id)),
   );
-  const worst = NAMED_STATUSES.flatMap((status) =>
-    (by.get(status) ?? []).filter((item) => covered.has(item.id)),
-  ).slice(0, NAMED);
+  const aspects = details.flatMap((detail) => detail?.aspects ?? []);
+  const bare = aspects.filter((aspect) => aspect.checks.length + aspect.attestations.length === 0);
+  const worst = NAMED.flatMap((status) =>
+    aspects.filter((aspect) => aspect.status === status && !bare.includes(aspect)),
+  );
   return [
-    'Controls of Annex A by status',
-    ...counts,
-    ...(worst.length === 0 ? [] : ['', 'What needs attention first', ...worst.map(line)]),
+    ...table(
+      [{ title: 'Controls of Annex A' }, { title: '', align: 'right' }],
+      ORDER.map((status) => [status, by.get(status)?.length ?? 0]),
+    ),
+    '',
+    ...worst.slice(0, NAMED_AT_MOST).flatMap(lines),
+    ...(worst.length > NAMED_AT_MOST ? [`... and ${worst.length - NAMED_AT_MOST} more aspects`] : []),
+    `${bare.length} of ${aspects.length} aspects are unknown because no check and no attestation covers them yet.`,
   ];
 }
 
-async function coveredControls(view: AgentView): Promise<ReadonlySet<string>> {
-  const { items } = await view.checks({ limit: 1000 });
-  return new Set(items.flatMap((check) => check.aspects.map((aspect) => aspect.split('/')[0] ?? aspect)));
-}
-
-function line({ id, title, status, why }: ControlItem): string {
-  return `  ${id.padEnd(8)}${title} (${status})\n          ${why}`;
+function lines({ id, status, why }: AspectItem): readonly string[] {
+  const title = findControl(findAspect(id)?.control ?? '')?.title ?? '';
+  return [`${status}  ${id}  ${title}`, `    ${printable(why)}`];
 }

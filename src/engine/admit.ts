@@ -1,6 +1,6 @@
 import type { Config } from '../config/contract.ts';
 import type { Sandbox } from '../inventory/query-contract.ts';
-import { queryOf } from './assess.ts';
+import { queryOf } from '../controls/check.ts';
 
 /** What keeps checks from being compiled, a line each, naming file, check and place; none when all of them compile. */
 export async function compileProblems(sandbox: Sandbox, config: Config): Promise<readonly string[]> {

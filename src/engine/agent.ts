@@ -294,7 +294,7 @@ export class Agent implements AsyncDisposable {
     for (const kind of changed) this.#changedKinds.delete(kind);
     if (full) this.#evaluateAt = now + this.#config.agent.evaluateEvery;
     this.#options.logger.info(
-      { event: 'assessed', full, checks: checks.length, entry: sealed.index },
+      { event: 'assessed', full, checks: checks.length, entry: sealed.index, leaf: sealed.leafHash },
       'assessed',
     );
     return sealed;
@@ -340,13 +340,15 @@ export class Agent implements AsyncDisposable {
   }
 
   #report({ collector, results }: RunResult): void {
-    for (const { dataset, scope, failure, records, seen } of results) {
+    for (const { dataset, scope, failure, snapshot, records, seen } of results) {
       const fields = {
         event: 'collected',
         collector,
         dataset,
         scope,
         records,
+        entry: snapshot?.index,
+        leaf: snapshot?.leafHash,
         apiCalls: seen.apiCalls,
         throttled: seen.throttled,
       };

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import type { Check } from '../controls/check.ts';
+import { type Check, queryOf } from '../controls/check.ts';
 import type { SourceState, Verdict } from '../controls/contract.ts';
 import { evaluate } from '../controls/evaluate.ts';
 import type { EvidenceLog, JsonObject, Sealed, StoredBody } from '../evidence/contract.ts';
 import { sourceKey } from '../inventory/kind.ts';
-import type { CheckQuery, CompiledQuery, Sandbox } from '../inventory/query-contract.ts';
+import type { CompiledQuery, Sandbox } from '../inventory/query-contract.ts';
 import { appendOne } from './run.ts';
 
 export interface OpenDeviation {
@@ -22,18 +22,6 @@ export interface Assessment {
   readonly sources: readonly SourceState[];
   readonly open: (check: string) => readonly OpenDeviation[];
   readonly config: string;
-}
-
-/** A check as the sandbox runs it. */
-export function queryOf({ metadata, spec }: Check): CheckQuery {
-  return {
-    name: metadata.name,
-    kind: spec.kind,
-    where: spec.where,
-    fails: spec.fails,
-    reason: spec.reason,
-    params: Object.fromEntries(Object.entries(spec.params).map(([name, { value }]) => [name, value])),
-  };
 }
 
 /** Judges the checks on what the inventory holds. A check that does not compile or does not finish is `unknown`, with the reason. */

@@ -1,0 +1,303 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { verifyDirectory } from '../../src/evidence/verify.ts';
+import { allAnswers, makeWorld, NOW, type World } from './world.ts';
+
+const COLLECTOR = `
+apiVersion: annexa.dev/v1alpha1
+kind: Collector
+metadata: { name: people }
+spec:
+  plugin: hr
+  datasets: { people: { schedule: every 1d, maxShrink: 0.5 } }
+  settings:
+    scope: test
+    file: people.csv
+    asOf: { column: asof }
+    columns: { personId: id, workEmail: email, lastDay: last }
+`;
+
+const check = (fails: string, extra = '') => `
+apiVersion: annexa.dev/v1alpha1
+kind: Check
+metadata: { name: no-leavers }
+spec:
+  title: Nobody has left
+  aspects: [A.5.18/removal]
+  nature: state
+  severity: high
+  within: 1h
+  kind: person
+  fails: ${fails}
+  reason: "'has left'"
+  remediation: none
+  rationale: none
+  ${extra}
+`;
+
+const people = (asOf: string, rows: readonly string[]) =>
+  ['id,email,last,asof', ...rows.map((row) => `${row},${asOf}`), ''].join('\n');
+const LEFT = `"it.status IN ('left', 'vanished')"`;
+
+let world: World;
+
+beforeEach(async () => {
+  world = await makeWorld({ manifests: { 'collector.yaml': COLLECTOR, 'check.yaml': check(LEFT) } });
+  await world.write(
+    'people.csv',
+    people('2026-06-01', ['1,a@test.example,', '2,b@test.example,', '3,c@test.example,']),
+  );
+});
+
+afterEach(() => world[Symbol.asyncDispose]());
+
+/** Opens, collects once, and gives what `look` sees. */
+async function pass<T>(look: (agent: Awaited<ReturnType<World['open']>>['agent']) => Promise<T>): Promise<T> {
+  await using opened = await world.open();
+  await opened.agent.open();
+  await opened.agent.collectOnce();
+  return await look(opened.agent);
+}
+
+const outcome = () => pass(async ({ view }) => (await view.check('no-leavers'))?.outcome);
+
+describe('one pass', () => {
+  test('seals configuration, snapshot, run and assessment, and the store verifies', async () => {
+    const streams = await pass(async ({ view }) =>
+      (await view.evidence({ limit: 100 })).items.map((item) => item.stream),
+    );
+    expect(streams).toEqual([
+      'genesis',
+      'config',
+      'assessment',
+      'snapshot/people/people/test',
+      'run/people',
+      'assessment',
+    ]);
+    const report = await verifyDirectory(`${world.directory}/data/evidence`);
+    expect(report.problems).toEqual([]);
+    expect(report.ok).toBe(true);
+  });
+
+  test('passes what is complete and fresh', async () => {
+    expect(await outcome()).toBe('pass');
+  });
+
+  test('seals the configuration only once, and verdicts that did not change keep their bodies', async () => {
+    await outcome();
+    const subjects = await pass(async ({ view }) => (await view.evidence({ limit: 100 })).items);
+    expect(subjects.filter((item) => item.stream === 'config')).toHaveLength(1);
+    const verdicts = subjects
+      .filter((item) => item.stream === 'assessment')
+      .map((item) => item.subjects.find(({ name }) => name === 'verdicts')?.sha256);
+    expect(new Set(verdicts.slice(-2)).size).toBe(1);
+  });
+});
+
+describe('deviations', () => {
+  const deviations = () => pass(async ({ view }) => (await view.deviations({ limit: 100 })).items);
+
+  test('open when a record fails, and close as passed when it is seen to pass', async () => {
+    await world.write(
+      'people.csv',
+      people('2026-06-01', ['1,a@test.example,2026-05-01', '2,b@test.example,']),
+    );
+    const [opened] = await deviations();
+    expect(opened).toMatchObject({
+      record: 'hr:test:1',
+      firstSeenAt: NOW,
+      dueAt: NOW + 3600,
+      closedAt: null,
+      overdue: false,
+    });
+    world.now += 7200;
+    await world.write('people.csv', people('2026-06-01', ['1,a@test.example,', '2,b@test.example,']));
+    const [closed] = await deviations();
+    expect(closed).toMatchObject({ id: opened?.id, closedAt: NOW + 7200, closedBy: 'passed' });
+  });
+
+  test('are overdue after their deadline, and the control is ineffective then, correcting before', async () => {
+    await world.write('people.csv', people('2026-06-01', ['1,a@test.example,2026-05-01']));
+    const status = () =>
+      pass(
+        async ({ view }) =>
+          (await view.control('A.5.18'))?.aspects.find((aspect) => aspect.id === 'A.5.18/removal')?.status,
+      );
+    expect(await status()).toBe('correcting');
+    world.now += 3601;
+    expect(await status()).toBe('ineffective');
+    expect((await deviations())[0]?.overdue).toBe(true);
+  });
+
+  test('close as check_removed when the check leaves', async () => {
+    await world.write('people.csv', people('2026-06-01', ['1,a@test.example,2026-05-01']));
+    await deviations();
+    await world.write('check.yaml', '');
+    expect((await deviations())[0]?.closedBy).toBe('check_removed');
+  });
+
+  test('stay open while their evidence is stale, and the rest is unknown', async () => {
+    await world.write(
+      'people.csv',
+      people('2026-06-01', ['1,a@test.example,2026-05-01', '2,b@test.example,']),
+    );
+    await deviations();
+    world.now += 3 * 86_400;
+    const [row] = await deviations();
+    expect(row?.closedAt).toBeNull();
+    const found = await pass(async ({ view }) => view.check('no-leavers'));
+    expect(found).toMatchObject({ outcome: 'fail', counts: { failing: 1, unknown: 1 } });
+  });
+});
+
+describe('no false pass from the register', () => {
+  const spoilt: readonly (readonly [string, string, string])[] = [
+    ['emptied', people('2026-06-01', []), 'as-of'],
+    ['without even a header', '', 'malformed'],
+    [
+      'cut in the middle of a row',
+      people('2026-06-01', ['1,a@test.example,', '2,b@te']).replace(/,2026-06-01$/, ''),
+      'malformed',
+    ],
+    ['cut to a third', people('2026-06-01', ['1,a@test.example,']), 'implausible'],
+    [
+      'older than the one before',
+      people('2026-05-30', ['1,a@test.example,', '2,b@test.example,', '3,c@test.example,']),
+      'as-of',
+    ],
+    [
+      'dated in the future',
+      people('2026-06-09', ['1,a@test.example,', '2,b@test.example,', '3,c@test.example,']),
+      'as-of',
+    ],
+  ];
+
+  test.each(spoilt)(
+    'an export that is %s is sealed as a failed run, and nothing passes once the last good one is stale',
+    async (_, text, reason) => {
+      expect(await outcome()).toBe('pass');
+      await world.write('people.csv', text);
+      world.now += 60;
+      const [run] = await pass(async ({ view }) => (await view.runs({ limit: 1 })).items);
+      expect(run).toMatchObject({ outcome: 'failed', datasets: [{ outcome: 'failed', reason }] });
+      const sealed = await pass(async ({ view }) => view.entry(run?.evidence ?? 0));
+      expect(sealed?.predicateType).toBe('https://annexa.dev/run/v1');
+      world.now += 3 * 86_400;
+      expect(await outcome()).toBe('unknown');
+    },
+  );
+
+  test.each(spoilt.filter(([name]) => !['cut to a third', 'older than the one before'].includes(name)))(
+    'a first export that is %s never passes',
+    async (_, text) => {
+      await world.write('people.csv', text);
+      expect(await outcome()).toBe('unknown');
+    },
+  );
+
+  test('a register that lies outside the declared scope does not pass', async () => {
+    await world.write(
+      'scope.yaml',
+      `{ apiVersion: annexa.dev/v1alpha1, kind: Scope, metadata: { name: s }, spec: { statement: all, entities: [T], sites: [], services: [],
+        sources: [{ collector: people, scopes: [elsewhere] }] } }`,
+    );
+    expect(await outcome()).toBe('unknown');
+  });
+});
+
+describe('rebuild', () => {
+  test('gives the same answers, byte for byte', async () => {
+    await pass(async () => {});
+    await world.write(
+      'people.csv',
+      people('2026-06-01', ['1,a@test.example,2026-05-01', '2,b@test.example,']),
+    );
+    world.now += 100;
+    await pass(async () => {});
+    await world.write('people.csv', 'spoilt');
+    world.now += 100;
+    const before = await pass(({ view }) => allAnswers(view));
+    const entries = await world.rebuild();
+    await using opened = await world.open();
+    await opened.stores.sync();
+    expect(await allAnswers(opened.agent.view)).toEqual(before);
+    expect(opened.stores.log.checkpoint().size).toBe(entries);
+  });
+});
+
+describe('a changed configuration', () => {
+  async function sealedBodies(name: string): Promise<Record<string, unknown>[]> {
+    await using opened = await world.open();
+    await opened.stores.sync();
+    const entries = (await opened.agent.view.evidence({ limit: 100, stream: 'config' })).items;
+    const digest = entries.at(-1)?.subjects.find((subject) => subject.name === name)?.sha256;
+    return Array.fromAsync(opened.stores.log.body(digest ?? ''));
+  }
+
+  test('is sealed with what it was, what it is, and that no approval is evidenced', async () => {
+    await outcome();
+    await world.write('check.yaml', check(`"it.status = 'left'"`));
+    await outcome();
+    expect(await sealedBodies('changes')).toEqual([
+      expect.objectContaining({
+        id: 'Check/no-leavers',
+        change: 'changed',
+        approval: 'approval not evidenced',
+        fields: [
+          {
+            path: 'spec.fails',
+            before: "it.status IN ('left', 'vanished')",
+            after: "it.status = 'left'",
+            has: { before: true, after: true },
+          },
+        ],
+      }),
+    ]);
+  });
+
+  test('is sealed with its approver', async () => {
+    await outcome();
+    const approved = check(`"it.status = 'left'"`).replace(
+      '{ name: no-leavers }',
+      '{ name: no-leavers, annotations: { annexa.dev/approved-by: ciso@test.example, annexa.dev/approved-at: "2026-05-31" } }',
+    );
+    await world.write('check.yaml', approved);
+    await outcome();
+    expect(await sealedBodies('changes')).toEqual([
+      expect.objectContaining({
+        approval: expect.objectContaining({ by: 'ciso@test.example', evidence: 'annotation' }),
+      }),
+    ]);
+  });
+
+  test('that weakens a check is sealed with the verdicts under both on the same snapshot', async () => {
+    await world.write(
+      'people.csv',
+      people('2026-06-01', ['1,a@test.example,2026-05-01', '2,b@test.example,']),
+    );
+    await outcome();
+    await world.write('check.yaml', check(`"it.status = 'vanished'"`));
+    await outcome();
+    expect(await sealedBodies('effects')).toEqual([
+      expect.objectContaining({
+        id: 'Check/no-leavers',
+        direction: 'weaker',
+        before: 'fail',
+        after: 'pass',
+        letOff: ['hr:test:1'],
+      }),
+    ]);
+  });
+
+  test('is taken over while the agent runs; the collector that left leaves the inventory', async () => {
+    await using opened = await world.open();
+    const { agent, stores } = opened;
+    await agent.open();
+    agent.start();
+    await agent.settled();
+    expect((await agent.view.check('no-leavers'))?.outcome).toBe('pass');
+    await world.write('collector.yaml', '');
+    await agent.reload(await world.config());
+    expect((await agent.view.check('no-leavers'))?.outcome).toBe('unknown');
+    expect(stores.snapshot('people', 'people', 'test')).toBeUndefined();
+  });
+});
