@@ -12,11 +12,14 @@ import type { Source } from './source.ts';
 /** No writer makes longer lines. */
 const MAX_LINE_BYTES = 1 << 24;
 const LF = 10;
+const DIGEST = /^[0-9a-f]{64}$/;
 
 const recordSchema = z.looseObject({
   id: z.string().min(1),
   salt: z.string().regex(/^[0-9a-f]{32}$/),
 });
+
+type BodyRecord = z.infer<typeof recordSchema>;
 
 export interface BodySums {
   readonly count: number;
@@ -24,7 +27,7 @@ export interface BodySums {
   readonly root: string;
 }
 
-/** Examines every body that an entry refers to, then what the entries say of them. */
+/** Examines every body that an entry refers to, then what the entries say of them. Returns how many. */
 export async function checkBodies(
   source: Source,
   ledger: Ledger,
@@ -32,9 +35,9 @@ export async function checkBodies(
   progress: (done: number) => void,
 ): Promise<number> {
   let done = 0;
-  for (const sha256 of ledger.bodies()) {
+  async function check(sha256: string, take?: (record: BodyRecord) => void): Promise<void> {
     try {
-      const sums = await readBody(source, sha256);
+      const sums = await readBody(source, sha256, take);
       if (sums === undefined) findings.problem('missing', bodyKey(sha256), 'an entry refers to this body');
       else ledger.setBody(sha256, sums.count, sums.root);
     } catch (error) {
@@ -43,6 +46,13 @@ export async function checkBodies(
     done += 1;
     progress(done);
   }
+  function takeReference({ body }: BodyRecord): void {
+    if (typeof body === 'string' && DIGEST.test(body)) ledger.addNested(body);
+    else if (body !== null) throw new EvidenceError('corrupt', 'a line refers to no body, nor says null');
+  }
+  for (const sha256 of ledger.bodies())
+    await check(sha256, ledger.isIndex(sha256) ? takeReference : undefined);
+  for (const sha256 of ledger.takeNested()) await check(sha256);
   for (const { entry, field, count, root } of ledger.brokenClaims()) {
     const said = `${field}: no body of this entry has ${count} records with the root ${root}`;
     findings.problem('altered', `entry ${entry}`, said);
@@ -54,7 +64,11 @@ export async function checkBodies(
  * Decodes a body and checks its form: its digest, canonical lines each ended by LF, sorted by the bytes of their unique ids.
  * Undefined when it isn't there. Throws `corrupt` and `io`.
  */
-export async function readBody(source: Source, sha256: string): Promise<BodySums | undefined> {
+export async function readBody(
+  source: Source,
+  sha256: string,
+  take: (record: BodyRecord) => void = () => undefined,
+): Promise<BodySums | undefined> {
   const key = bodyKey(sha256);
   const compressed = await source.stream(key);
   if (compressed === undefined) return undefined;
@@ -62,7 +76,9 @@ export async function readBody(source: Source, sha256: string): Promise<BodySums
   const frontier = createFrontier();
   let last: Uint8Array = new Uint8Array();
   for await (const line of lines(hashed(decodeZstd(compressed, key), hash), key)) {
-    const id = idOf(line, `${key}, line ${frontier.size + 1}`);
+    const record = parseRecord(line, `${key}, line ${frontier.size + 1}`);
+    const id = Buffer.from(record.id);
+    take(record);
     if (Buffer.compare(id, last) <= 0) {
       throw new EvidenceError('corrupt', `${key}, line ${frontier.size + 1}: out of order, or an id twice`);
     }
@@ -74,13 +90,11 @@ export async function readBody(source: Source, sha256: string): Promise<BodySums
   return { count: frontier.size, root: Buffer.from(frontier.root()).toString('hex') };
 }
 
-function idOf(line: Uint8Array, where: string): Uint8Array {
+function parseRecord(line: Uint8Array, where: string): BodyRecord {
   const record = recordSchema.safeParse(parseJcs(line, where));
-  if (!record.success) {
-    const [issue] = record.error.issues;
-    throw new EvidenceError('corrupt', `${where}: ${issue?.path.join('.')}: ${issue?.message}`);
-  }
-  return Buffer.from(record.data.id);
+  if (record.success) return record.data;
+  const [issue] = record.error.issues;
+  throw new EvidenceError('corrupt', `${where}: ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
 async function* hashed(

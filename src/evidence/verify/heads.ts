@@ -2,7 +2,7 @@ import { CHECKPOINT_KEY, checkpointKey, openCheckpoint } from '../checkpoint.ts'
 import type { CheckpointInfo } from '../contract.ts';
 import { EvidenceError } from '../error.ts';
 import { intentKey, parseIntent } from '../intent.ts';
-import { ed25519Key, openNote } from '../note.ts';
+import { parseNote } from '../note.ts';
 import type { HighWater } from '../state.ts';
 import type { Ledger } from './ledger.ts';
 import type { Findings } from './report.ts';
@@ -91,13 +91,12 @@ export async function checkRollBack(
     );
   }
   const beyond = sizes.filter((size) => size > published);
-  if (beyond.length === 0) {
-    if (newest === undefined) findings.problem('missing', CHECKPOINT_KEY, 'there is no newest checkpoint');
-    return;
-  }
+  if (beyond.length === 0) return;
   const interrupted = beyond.length === 1 && (await intentEnd(source, published)) === head.size;
-  if (interrupted && (published === 0 || mark !== undefined)) {
+  if (interrupted && mark !== undefined) {
     findings.note(`the commit of ${published} to ${head.size} was interrupted before it was published`);
+  } else if (newest === undefined) {
+    findings.problem('missing', CHECKPOINT_KEY, `the log goes on to ${head.size}`);
   } else {
     findings.problem('rolled-back', CHECKPOINT_KEY, `says ${published}, and the log goes on to ${head.size}`);
   }
@@ -133,8 +132,8 @@ async function tryOpen(
     const bytes = await source.get(key);
     if (bytes === undefined) return undefined;
     const checkpoint = openCheckpoint(bytes, log.origin, log.checkpoint, key);
-    const { unknown } = openNote(bytes, [ed25519Key(log.origin, log.checkpoint)]);
-    if (unknown > 0) findings.note(`${key} has ${unknown} more signatures, of keys that are not known here`);
+    const others = parseNote(bytes).signatures.length - 1;
+    if (others > 0) findings.note(`${key} has ${others} more signatures, of keys that are not known here`);
     return checkpoint;
   } catch (error) {
     findings.caught(key, error);

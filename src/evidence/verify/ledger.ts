@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 
 /** What a statement says of one of its bodies. */
 export interface Claim {
@@ -21,8 +22,15 @@ export interface Ledger extends Disposable {
   addSubject(entry: number, sha256: string): void;
   isReferenced(sha256: string): boolean;
   addClaim(claim: Claim): void;
-  /** Digests of all bodies referred to, in their order. */
+  /** A body that a statement refers to as one whose lines refer to further bodies. */
+  addIndex(sha256: string): void;
+  isIndex(sha256: string): boolean;
+  /** A body that a line of another body refers to. */
+  addNested(sha256: string): void;
+  /** Digests of all bodies that statements refer to, in their order. */
   bodies(): IterableIterator<string>;
+  /** Moves the nested bodies that no statement refers to among the others, and gives their digests. */
+  takeNested(): IterableIterator<string>;
   countBodies(): number;
   /** What a body really holds. */
   setBody(sha256: string, count: number, root: string): void;
@@ -42,6 +50,8 @@ const SCHEMA = `
   CREATE TABLE leaf (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
   CREATE TABLE subject (entry INTEGER, sha256 BLOB, PRIMARY KEY (entry, sha256)) STRICT, WITHOUT ROWID;
   CREATE TABLE body (sha256 BLOB PRIMARY KEY, count INTEGER, root BLOB) STRICT, WITHOUT ROWID;
+  CREATE TABLE body_index (sha256 BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+  CREATE TABLE nested (sha256 BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
   CREATE TABLE claim (entry INTEGER, field TEXT, count INTEGER, root BLOB) STRICT;
   CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, root BLOB) STRICT;
   CREATE TABLE intent (first INTEGER PRIMARY KEY) STRICT;
@@ -62,6 +72,12 @@ export function createLedger(): Ledger {
   const hasLeaf = db.prepare('SELECT 1 FROM leaf WHERE hash = ?');
   const addSubject = db.prepare('INSERT OR IGNORE INTO subject VALUES (?, ?)');
   const addBody = db.prepare('INSERT OR IGNORE INTO body VALUES (?, NULL, NULL)');
+  const addIndex = db.prepare('INSERT OR IGNORE INTO body_index VALUES (?)');
+  const isIndex = db.prepare('SELECT 1 FROM body_index WHERE sha256 = ?');
+  const addNested = db.prepare('INSERT OR IGNORE INTO nested VALUES (?)');
+  const nextNested = db.prepare(
+    'SELECT hex(sha256) AS sha256 FROM nested WHERE sha256 > ? ORDER BY sha256 LIMIT 1',
+  );
   const isReferenced = db.prepare('SELECT 1 FROM body WHERE sha256 = ?');
   const addClaim = db.prepare('INSERT INTO claim VALUES (?, ?, ?, ?)');
   const countBodies = db.prepare('SELECT count(*) AS n FROM body');
@@ -85,13 +101,17 @@ export function createLedger(): Ledger {
     addClaim({ entry, field, count, root }) {
       addClaim.run(entry, field, count, fromHex(root));
     },
-    *bodies() {
-      // One at a time: bodies are updated between two steps of the iteration.
-      for (let last = ''; ;) {
-        const row = nextBody.get(fromHex(last));
-        if (row === undefined) return;
-        last = String(row['sha256']).toLowerCase();
-        yield last;
+    addIndex(sha256) {
+      addIndex.run(fromHex(sha256));
+    },
+    isIndex: (sha256) => isIndex.get(fromHex(sha256)) !== undefined,
+    addNested(sha256) {
+      addNested.run(fromHex(sha256));
+    },
+    bodies: () => oneByOne(nextBody),
+    *takeNested() {
+      for (const sha256 of oneByOne(nextNested)) {
+        if (addBody.run(fromHex(sha256)).changes === 1) yield sha256;
       }
     },
     countBodies: () => Number(countBodies.get()?.['n']),
@@ -123,6 +143,16 @@ export function createLedger(): Ledger {
       db.close();
     },
   };
+}
+
+/** Digests after the last one given, so that the tables may be written to between two steps. */
+function* oneByOne(next: StatementSync): Generator<string> {
+  for (let last = ''; ;) {
+    const row = next.get(fromHex(last));
+    if (row === undefined) return;
+    last = String(row['sha256']).toLowerCase();
+    yield last;
+  }
 }
 
 function fromHex(text: string): Uint8Array {

@@ -108,6 +108,8 @@ async function recordBodies(
     const key = subjectKey(subject);
     if (key === bodyKey(subject.sha256)) {
       ledger.addSubject(index, subject.sha256);
+      if (statement.predicate === 'assessment' && subject.name === 'verdicts')
+        ledger.addIndex(subject.sha256);
       continue;
     }
     const bytes = await source.get(key);

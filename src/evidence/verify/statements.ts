@@ -9,6 +9,9 @@ export interface StatementRules {
   check(index: number, statement: Statement, problem: (code: ProblemCode, message: string) => void): void;
 }
 
+/** Seconds that a clock may be set back between the end of a run and its sealing. */
+const CLOCK_TOLERANCE = 300;
+
 const claim = z.strictObject({ count: z.int().nonnegative(), root: z.string() });
 
 /** `rootAt` is the root (hex) of the published checkpoint of a size; undefined when there is none. */
@@ -33,7 +36,7 @@ export function createStatementRules(
       errors.push(`sealed at ${statement.sealedAt}, before the entry before it (${sealedAt})`);
     }
     const { startedAt, finishedAt } = statement;
-    if (startedAt > finishedAt || finishedAt > statement.sealedAt) {
+    if (startedAt > finishedAt || finishedAt > statement.sealedAt + CLOCK_TOLERANCE) {
       errors.push(`started at ${startedAt}, finished at ${finishedAt}, sealed at ${statement.sealedAt}`);
     }
     sealedAt = Math.max(sealedAt, statement.sealedAt);
