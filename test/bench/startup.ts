@@ -15,6 +15,9 @@ const root = resolve(import.meta.dirname, '../..');
 const starts = 7;
 const patience = 60_000;
 
+/** A bundle is started so where memory counts: V8's nursery would else take 32 MB, most of it garbage. */
+const smallHeap = '--max-semi-space-size=2';
+
 interface Target {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -23,7 +26,7 @@ interface Target {
 interface Figures {
   /** Median seconds from spawn to the first 200 of /readyz. */
   readonly ready: number;
-  /** Resident bytes of the process and its children once everything was collected. */
+  /** Resident bytes of the process and its children (files once) when everything was collected. */
   readonly rss: number;
 }
 
@@ -72,16 +75,22 @@ async function collected(child: ChildProcess, url: string): Promise<void> {
   });
 }
 
-/** Resident bytes of a process and all its descendants. Linux. */
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const own = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+async function children(pid: number): Promise<readonly number[]> {
   const threads = await readdir(`/proc/${pid}/task`);
   const lists = await Promise.all(
     threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
   );
-  const children = lists.join(' ').split(/\s+/).filter(Boolean).map(Number);
-  const theirs = await Promise.all(children.map((child) => residentBytes(child)));
+  return lists.join(' ').split(/\s+/).filter(Boolean).map(Number);
+}
+
+/**
+ * Resident bytes of a process and all its descendants, the pages of files (Node's own, above all) counted once: descendants run the
+ * same files. Linux.
+ */
+async function residentBytes(pid: number, field: 'VmRSS' | 'RssAnon' = 'VmRSS'): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const own = Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
+  const theirs = await Promise.all((await children(pid)).map((child) => residentBytes(child, 'RssAnon')));
   return theirs.reduce((sum, one) => sum + one, own);
 }
 
@@ -92,8 +101,10 @@ async function startOnce(target: Target, idle: boolean): Promise<Figures> {
   const child = spawn(process.execPath, [...target.args], {
     cwd: root,
     env: { ...process.env, ...target.env, ANNEXA_LISTEN: `127.0.0.1:${port}`, ANNEXA_LOG_LEVEL: 'error' },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   try {
     await until(child, 2, async () =>
       (await fetchText(`${url}/readyz`))?.status === 200 ? true : undefined,
@@ -103,6 +114,8 @@ async function startOnce(target: Target, idle: boolean): Promise<Figures> {
     await collected(child, url);
     await delay(3000);
     return { ready, rss: await residentBytes(child.pid ?? 0) };
+  } catch (error) {
+    throw new Error(`a start failed: ${said}`, { cause: error });
   } finally {
     child.kill('SIGTERM');
     if (child.exitCode === null) await once(child, 'exit');
@@ -128,7 +141,7 @@ function measures(kind: string, found: Figures, goals: Figures): readonly Measur
 
 /**
  * From spawn to ready and the resident memory once idle (children included) of the sample organisation's agent, from source and
- * bundled with a compile cache.
+ * bundled with a compile cache and a small nursery.
  */
 export async function startup(): Promise<readonly Measure[]> {
   const directory = await mkdtemp(join(tmpdir(), 'annexa-startup-'));
@@ -139,7 +152,7 @@ export async function startup(): Promise<readonly Measure[]> {
     await bundle(dist);
     const source = await figures({ args: [join(root, 'src/main.ts'), ...run], env: data('source') });
     const bundled = await figures({
-      args: [join(dist, 'annexa.mjs'), ...run],
+      args: [smallHeap, join(dist, 'annexa.mjs'), ...run],
       env: { ...data('bundled'), NODE_COMPILE_CACHE: join(directory, 'cache') },
     });
     return [

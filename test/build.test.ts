@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundle } from '../build.ts';
+
+const run = promisify(execFile);
+
+const agent = `
+apiVersion: annexa.dev/v1alpha1
+kind: Agent
+metadata: { name: acme }
+spec: { organisation: Acme, domain: acme.example, data: data }
+`;
+
+const badCheck = `
+apiVersion: annexa.dev/v1alpha1
+kind: Check
+metadata: { name: bad-column }
+spec:
+  title: Reads a column that is not there
+  aspects: [A.8.5/second-factor]
+  nature: state
+  severity: low
+  within: 24h
+  kind: identity
+  fails: it.no_such_column
+  reason: "'x'"
+  remediation: None.
+  rationale: None.
+  cases:
+    - { name: none, records: { identity: [] }, expect: { outcome: unknown } }
+`;
+
+describe('the bundle', () => {
+  let directory = '';
+  let dist = '';
+
+  beforeAll(async () => {
+    // Outside the checkout: nothing above it has a node_modules.
+    directory = await mkdtemp(join(tmpdir(), 'annexa-bundle-'));
+    dist = join(directory, 'dist');
+    await bundle(dist);
+  });
+
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  function annexa(...args: readonly string[]) {
+    const entry = join(dist, 'annexa.mjs');
+    return run(process.execPath, [entry, ...args], { cwd: directory, env: {}, timeout: 60_000 });
+  }
+
+  test('holds the agent, the process that runs checks, the checks and what they need beside them', async () => {
+    const files = await readdir(dist, { recursive: true });
+    expect(files).toEqual(
+      expect.arrayContaining(['annexa.mjs', 'sandbox-child.mjs', 'sqlparser_rs_wasm_bg.wasm']),
+    );
+    const checks = await readdir(join(import.meta.dirname, '../src/controls/checks'), { recursive: true });
+    const yaml = checks.filter((file) => file.endsWith('.yaml')).map((file) => join('checks', file));
+    expect(yaml.length).toBeGreaterThanOrEqual(12);
+    expect(files.filter((file) => file.endsWith('.yaml')).sort()).toEqual(yaml.sort());
+  });
+
+  test('runs without anything of node_modules', async () => {
+    const { stdout } = await annexa('--help');
+    expect(stdout).toMatch(/^usage: annexa COMMAND/);
+  });
+
+  test('compiles every check in its child process, and tells what does not compile', async () => {
+    const manifests = await mkdtemp(join(directory, 'manifests-'));
+    await writeFile(join(manifests, 'agent.yaml'), agent);
+    await expect(annexa('validate', manifests)).resolves.toBeDefined();
+    await writeFile(join(manifests, 'check.yaml'), badCheck);
+    await expect(annexa('validate', manifests)).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/bad-column.*no_such_column/s),
+    });
+  });
+});
