@@ -31,7 +31,8 @@ export const STATE_FOLDER = 'state';
  * fails when that is taken; then the directory is synced. `temporary` is a directory on the same file system.
  */
 export function directoryStore(root: string, temporary: string): ObjectStore {
-  const synced = new Set<string>([root]);
+  // The name of the root itself must last, too.
+  const synced = new Set<string>([dirname(root)]);
   const pathOf = (key: string) => join(root, safeKey(key));
 
   /** Makes the directory, and syncs every directory above it once, since a crash may have come between the two. */
