@@ -1,0 +1,28 @@
+import { tampers } from './changes.ts';
+import { tamper } from './tamper.ts';
+
+/** What is repeated until chance has had its say. */
+export interface Scenario {
+  readonly name: string;
+  /** `scale` 1 is what a release has to pass. Returns what went wrong: nothing, when it holds. */
+  run(options: {
+    readonly scale: number;
+    readonly seed: number;
+    readonly report: (line: string) => void;
+  }): Promise<readonly string[]>;
+}
+
+const TAMPER_ROUNDS = 2000;
+
+const tamperScenario: Scenario = {
+  name: 'tamper',
+  async run({ scale, seed, report }) {
+    const rounds = Math.max(tampers.length, Math.round(TAMPER_ROUNDS * scale));
+    const { found, refused, harmless, wrong } = await tamper({ rounds, seed, report });
+    report(`${rounds} changes: ${found} found, ${refused} refused at opening, ${harmless} of no consequence`);
+    return wrong;
+  },
+};
+
+/** By name; a further scenario is a module that exports one, and a line here. */
+export const scenarios: readonly Scenario[] = [tamperScenario];

@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { tampers } from './changes.ts';
+import { tamper } from './tamper.ts';
+
+test('every change of a store is found or refused, and the same evidence in other bytes is not', async () => {
+  const result = await tamper({ rounds: 60, seed: 20_251_101, size: { rounds: 3, datasets: 2 } });
+  expect(result.wrong).toEqual([]);
+  expect(result.rounds).toBeGreaterThanOrEqual(tampers.length);
+  expect(result.found).toBeGreaterThan(30);
+  expect(Math.min(result.refused, result.harmless)).toBeGreaterThan(0);
+}, 120_000);
