@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
 import { EvidenceError } from './error.ts';
 import { STATE_FOLDER } from './directory.ts';
 
@@ -152,9 +153,12 @@ export function readHighWater(root: string): HighWater | undefined {
   }
 }
 
+const holderSchema = z.object({ pid: z.int(), host: z.string() });
+
 function describeHolder(path: string): string {
   try {
-    return readFileSync(path, 'utf8').trim();
+    const { pid, host } = holderSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return `process ${pid} on ${host}`;
   } catch {
     return 'it has not said who it is';
   }
