@@ -1,34 +1,24 @@
-import { checkCommand } from './cli/check.ts';
-import { collect } from './cli/collect.ts';
 import type { Command, ExitCode, Io } from './cli/command.ts';
-import { UsageError } from './cli/command.ts';
-import { doctor } from './cli/doctor.ts';
-import { keygen } from './cli/keygen.ts';
-import { keys } from './cli/keys.ts';
-import { rebuild } from './cli/rebuild.ts';
-import { run } from './cli/run.ts';
-import { soa } from './cli/soa.ts';
-import { validate } from './cli/validate.ts';
-import { verify } from './cli/verify.ts';
-import { ConfigError } from './config/error.ts';
 
-const commands: readonly Command[] = [
-  run,
-  collect,
-  validate,
-  doctor,
-  keygen,
-  keys,
-  verify,
-  rebuild,
-  soa,
-  checkCommand,
-];
+/** Each is loaded when it is asked for: `keys` needs no SDK. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./cli/run.ts')).run,
+  collect: async () => (await import('./cli/collect.ts')).collect,
+  validate: async () => (await import('./cli/validate.ts')).validate,
+  doctor: async () => (await import('./cli/doctor.ts')).doctor,
+  keygen: async () => (await import('./cli/keygen.ts')).keygen,
+  keys: async () => (await import('./cli/keys.ts')).keys,
+  verify: async () => (await import('./cli/verify.ts')).verify,
+  rebuild: async () => (await import('./cli/rebuild.ts')).rebuild,
+  soa: async () => (await import('./cli/soa.ts')).soa,
+  check: async () => (await import('./cli/check.ts')).checkCommand,
+};
 
-function usage(): string {
-  const width = Math.max(...commands.map(({ name, usage }) => name.length + usage.length + 1));
-  const lines = commands.map(
-    ({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(width)}  ${summary}`,
+async function usage(): Promise<string> {
+  const all = await Promise.all(Object.values(commands).map((load) => load()));
+  const width = Math.max(...all.map(({ name, usage: words }) => name.length + words.length + 1));
+  const lines = all.map(
+    ({ name, usage: words, summary }) => `  ${`${name} ${words}`.padEnd(width)}  ${summary}`,
   );
   return ['usage: annexa COMMAND ...', '', ...lines].join('\n');
 }
@@ -36,14 +26,15 @@ function usage(): string {
 async function main(args: readonly string[], io: Io): Promise<ExitCode> {
   const [name, ...rest] = args;
   if (name === '--help' || name === '-h' || name === 'help') {
-    io.out(usage());
+    io.out(await usage());
     return 0;
   }
-  const command = commands.find((known) => known.name === name);
-  if (command === undefined) {
-    io.err(name === undefined ? usage() : `annexa: there is no command ${name}\n\n${usage()}`);
+  const load = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined) {
+    io.err(name === undefined ? await usage() : `annexa: there is no command ${name}\n\n${await usage()}`);
     return 2;
   }
+  const command = await load();
   if (rest.includes('--help') || rest.includes('-h')) {
     io.out(`usage: annexa ${command.name} ${command.usage}\n\n${command.summary}`);
     return 0;
@@ -58,8 +49,9 @@ async function main(args: readonly string[], io: Io): Promise<ExitCode> {
 function explain(error: unknown, command: Command, io: Io): ExitCode {
   const message = error instanceof Error ? error.message : String(error);
   io.err(`annexa ${command.name}: ${message}`);
-  if (error instanceof ConfigError) return 2;
-  if (!(error instanceof UsageError)) return 3;
+  const kind = error instanceof Error ? error.name : '';
+  if (kind === 'ConfigError') return 2;
+  if (kind !== 'UsageError') return 3;
   io.err(`usage: annexa ${command.name} ${command.usage}`);
   return 2;
 }

@@ -40,10 +40,14 @@ describe('npm start', () => {
 
   test('has collected both sources without a failure', async () => {
     expect((await items('/api/v1/runs')).map((run) => run['outcome'])).toEqual(['ok', 'ok']);
-    const datasets = (await items('/api/v1/collectors')).flatMap(
-      (collector) => collector['datasets'] as { state: string }[],
-    );
-    expect(datasets.map(({ state }) => state)).toEqual(['fresh', 'fresh', 'fresh']);
+    const collectors = z
+      .array(z.object({ datasets: z.array(z.object({ state: z.string() })) }))
+      .parse(await items('/api/v1/collectors'));
+    expect(collectors.flatMap(({ datasets }) => datasets.map(({ state }) => state))).toEqual([
+      'fresh',
+      'fresh',
+      'fresh',
+    ]);
   });
 
   test('finds what was planted: leavers with open access, keys that are old, people without a second factor', async () => {
@@ -65,10 +69,10 @@ describe('npm start', () => {
   test('marks everything as a sample', async () => {
     const entries = await items('/api/v1/evidence');
     const details = await Promise.all(entries.map(({ index }) => get(`/api/v1/evidence/${String(index)}`)));
-    const marks = details.map(
-      (detail) => (detail as { statement: { predicate: { sample: boolean } } }).statement.predicate.sample,
-    );
-    expect(new Set(marks)).toEqual(new Set([true]));
+    const marked = z
+      .array(z.object({ statement: z.object({ predicate: z.object({ sample: z.boolean() }) }) }))
+      .parse(details);
+    expect(new Set(marked.map(({ statement }) => statement.predicate.sample))).toEqual(new Set([true]));
   });
 
   test('is alive, ready, and tells metrics', async () => {
