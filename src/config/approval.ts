@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { instant } from '../controls/fields.ts';
 import type { Approval } from './contract.ts';
@@ -58,23 +59,24 @@ export async function gitApprovals(
   for (const [, id, path] of tree?.matchAll(/\d+ blob ([0-9a-f]+)\t([^\0]+)\0/g) ?? []) {
     objects.set(path ?? '', id ?? '');
   }
-  for (const file of files) {
-    if (isBlob(file.bytes, objects.get(file.path))) {
-      const log = await git(directory, env, [
-        'log',
-        '-1',
-        '--format=%H%x00%an <%ae>%x00%ct',
-        'HEAD',
-        '--',
-        file.path,
-      ]);
-      const [commit, by, at] = log?.trim().split('\0') ?? [];
-      if (commit && by && at) {
-        approvals.set(file.path, { by, at: Number(at), evidence: 'git', commit });
-      }
-    }
+  const limit = pLimit(GIT_PROCESSES);
+  const committed = files.filter((file) => isBlob(file.bytes, objects.get(file.path)));
+  const found = await Promise.all(committed.map(({ path }) => limit(() => lastCommit(directory, env, path))));
+  for (const [index, { path }] of committed.entries()) {
+    const approval = found[index];
+    if (approval !== undefined) approvals.set(path, approval);
   }
   return approvals;
+}
+
+/** How many run side by side. */
+const GIT_PROCESSES = 4;
+
+async function lastCommit(directory: string, env: Environment, path: string): Promise<Approval | undefined> {
+  const format = '--format=%H%x00%an <%ae>%x00%ct';
+  const log = await git(directory, env, ['log', '-1', format, 'HEAD', '--', path]);
+  const [commit, by, at] = log?.trim().split('\0') ?? [];
+  return commit && by && at ? { by, at: Number(at), evidence: 'git', commit } : undefined;
 }
 
 /** Whether the bytes are the Git object: compared here, since `git status` trusts times and runs filters. */

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { Agent, type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { CollectorContext, Provenance } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import { type HrConfig, isAllowedUrl } from './config.ts';
@@ -83,6 +83,8 @@ async function openUrl(
 ): Promise<Export> {
   const url = await addressOf(config, context);
   const timeout = config.requestTimeout * 1000;
+  // Loaded only for a register that is fetched.
+  const { Agent } = await import('undici');
   const agent = new Agent({ connect: { timeout }, headersTimeout: timeout, bodyTimeout: timeout });
   // A secret link is a secret: only where it leads is told.
   provenance.setEndpoint(url.origin, url.protocol === 'https:');
@@ -136,6 +138,7 @@ async function get(
   provenance: Provenance,
   signal: AbortSignal,
 ): Promise<Dispatcher.ResponseData> {
+  const { request } = await import('undici');
   let response: Dispatcher.ResponseData;
   try {
     response = await request(url, { dispatcher, headers, signal });
