@@ -1,3 +1,4 @@
+import { kill } from './kill.ts';
 import { tampers } from './changes.ts';
 import { tamper } from './tamper.ts';
 
@@ -24,5 +25,17 @@ const tamperScenario: Scenario = {
   },
 };
 
+const KILL_ROUNDS = 300;
+
+const killScenario: Scenario = {
+  name: 'kill',
+  async run({ scale, seed, report }) {
+    const rounds = Math.max(1, Math.round(KILL_ROUNDS * scale));
+    const { acknowledged, pairs, problems } = await kill({ rounds, seed, report });
+    report(`${rounds} kills, ${pairs} of two agents at once: ${acknowledged} acknowledged entries kept`);
+    return problems;
+  },
+};
+
 /** By name; a further scenario is a module that exports one, and a line here. */
-export const scenarios: readonly Scenario[] = [tamperScenario];
+export const scenarios: readonly Scenario[] = [tamperScenario, killScenario];
