@@ -118,7 +118,8 @@ export async function startAwsStub(options: AwsStubOptions): Promise<AwsStub> {
     for await (const chunk of request) chunks.push(Buffer.from(chunk));
     const form = new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
     const operation = known(form.get('Action'));
-    calls.push(operation);
+    calls.push(form.get('Action') ?? '');
+    if (operation === undefined) return void response.writeHead(403).end(refusal('AccessDenied'));
     const count = (seen.get(operation) ?? 0) + 1;
     seen.set(operation, count);
     const fault = faults[operation];
@@ -154,10 +155,9 @@ export async function startAwsStub(options: AwsStubOptions): Promise<AwsStub> {
   };
 }
 
-function known(operation: string | null): AwsOperation {
-  const found = Object.keys(SCHEMAS).find((name): name is AwsOperation => name === operation);
-  if (found === undefined) throw new Error(`the stub knows no ${operation ?? 'call without Action'}`);
-  return found;
+/** Everything else is denied. */
+function known(operation: string | null): AwsOperation | undefined {
+  return Object.keys(SCHEMAS).find((name): name is AwsOperation => name === operation);
 }
 
 const withoutUndefined = (answer: object): object =>

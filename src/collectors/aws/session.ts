@@ -123,13 +123,13 @@ async function ownCredentials(config: AwsConfig, context: CollectorContext): Pro
 }
 
 /** Rejects as soon as the signal is aborted, whatever the SDK is waiting for (its rate limiter sleeps without looking). */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+async function unlessAborted<T>(start: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([work, promise]);
+    return await Promise.race([start(), promise]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
@@ -138,7 +138,7 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
 /** One operation: its answer, or a CollectorError that names it. */
 export async function call<T>(operation: string, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
   try {
-    return await unlessAborted(send(), signal);
+    return await unlessAborted(send, signal);
   } catch (error) {
     throw failure(operation, error, signal);
   }
