@@ -13,6 +13,7 @@ import { executeRun, type RunResult } from './run.ts';
 import { sealConfig } from './seal-config.ts';
 import { sourceStates } from './sources.ts';
 import { stateAnswers } from './state/answers.ts';
+import { readMetrics } from './state/metrics.ts';
 import type { Stores } from './stores.ts';
 import type { AgentView } from './view.ts';
 
@@ -67,6 +68,10 @@ export class Agent implements AsyncDisposable {
     this.#limit = pLimit(options.config.agent.concurrency);
     this.view = {
       ...stateAnswers(options.stores.state, options.stores.log),
+      metrics: async () => ({
+        ...(await readMetrics(options.stores.state, options.stores.log)),
+        verifyFailures: options.stores.verifyFailures(),
+      }),
       build: options.build,
       readiness: () => this.#readiness(),
     };
@@ -93,7 +98,9 @@ export class Agent implements AsyncDisposable {
     const passes = this.#config.collectors.map((collector) =>
       this.#run({ collector, datasets: collector.datasets }),
     );
+    for (const pass of passes) this.#track(pass.catch(() => {}));
     const results = await Promise.all(passes);
+    this.#stopping.signal.throwIfAborted();
     await this.#serial(() => this.#assess(true));
     return results;
   }
@@ -264,9 +271,17 @@ export class Agent implements AsyncDisposable {
       snapshot: (collector: string, dataset: string, scope: string) =>
         this.#stores.snapshot(collector, dataset, scope),
       failure: (collector: string, dataset: string, scope: string) =>
-        this.#failures.get(sourceKey({ collector, dataset, scope })),
+        this.#failures.get(sourceKey({ collector, dataset, scope })) ??
+        this.#refusal(collector, dataset, scope),
     };
     return sourceStates(this.#config.collectors, this.#config.scope, knowledge, now);
+  }
+
+  #refusal(...source: readonly [string, string, string]): FailureCause | undefined {
+    const detail = this.#stores.refusal(...source);
+    return detail === undefined
+      ? undefined
+      : { code: 'internal', detail: `the sealed snapshot can't be loaded: ${detail}` };
   }
 
   async #assess(full: boolean): Promise<Sealed | undefined> {

@@ -54,6 +54,10 @@ export interface Stores extends AsyncDisposable {
   readonly sandbox: Sandbox;
   /** Brings state and inventory up to the log's end. */
   sync(): Promise<void>;
+  /** How often, since the start, stored bytes were not what was sealed. */
+  verifyFailures(): number;
+  /** Why the sealed snapshot of a source could not be loaded; undefined when it is, or there is none. */
+  refusal(collector: string, dataset: string, scope: string): string | undefined;
   /** The snapshot that the inventory holds of a source. */
   snapshot(collector: string, dataset: string, scope: string): Snapshot | undefined;
   /** The records of that snapshot, read back and verified. */
@@ -191,8 +195,13 @@ async function project(
   state: StateDatabase,
   inventory: Inventory,
   logger: Logger,
-): Promise<Pick<Stores, 'sync' | 'snapshot' | 'previous' | 'keep' | 'recall'>> {
+): Promise<
+  Pick<Stores, 'sync' | 'verifyFailures' | 'refusal' | 'snapshot' | 'previous' | 'keep' | 'recall'>
+> {
   const held = new Map<string, Snapshot>();
+  const refused = new Map<string, string>();
+  let verifyFailures = 0;
+  let declared = '';
 
   async function sync(): Promise<void> {
     await catchUp(state, log);
@@ -204,6 +213,7 @@ async function project(
     for (const [key, { collector, dataset, scope, as_of, body, entry, listed, sealed_at }] of wanted) {
       const source = { collector, dataset, scope };
       if (as_of === null || !(await load(source, as_of, body, entry))) continue;
+      refused.delete(key);
       held.set(key, { asOf: as_of, body, index: entry, listed, sealedAt: sealed_at });
     }
   }
@@ -213,7 +223,7 @@ async function project(
     held.delete(sourceKey(source));
   }
 
-  /** False when the inventory refuses what is sealed: then the source has no evidence, and its checks are unknown. */
+  /** False when what was sealed is not what is stored, or the inventory refuses it: then the source has no evidence, and its checks are unknown. */
   async function load(source: SourceRef, asOf: number, body: string, index: number): Promise<boolean> {
     const loaded = inventory.sources().find((item) => sourceKey(item) === sourceKey(source));
     if (loaded?.body === body && loaded.index === index) return true;
@@ -225,18 +235,22 @@ async function project(
       );
       return true;
     } catch (error) {
-      if (!(error instanceof InventoryError)) throw error;
+      if (error instanceof EvidenceError && error.code === 'corrupt') verifyFailures += 1;
+      else if (!(error instanceof InventoryError)) throw error;
       logger.error(
         { event: 'load_failed', source: sourceKey(source), detail: error.message },
         'a sealed snapshot could not be loaded',
       );
       await drop(source);
+      refused.set(sourceKey(source), error.message);
       return false;
     }
   }
 
   return {
     sync,
+    verifyFailures: () => verifyFailures,
+    refusal: (collector, dataset, scope) => refused.get(sourceKey({ collector, dataset, scope })),
     snapshot: (collector, dataset, scope) => held.get(sourceKey({ collector, dataset, scope })),
     async previous(collector, dataset, scope) {
       const snapshot = held.get(sourceKey({ collector, dataset, scope }));
@@ -249,7 +263,9 @@ async function project(
     async keep(sources, scope) {
       const expected = new Set(sources.map(sourceKey));
       for (const source of inventory.sources()) if (!expected.has(sourceKey(source))) await drop(source);
-      await inventory.declareOwners(ownersOf(scope));
+      const owners = JSON.stringify(ownersOf(scope));
+      if (owners !== declared) await inventory.declareOwners(ownersOf(scope));
+      declared = owners;
     },
     async recall() {
       const sources = await state.selectFrom('source').selectAll().execute();

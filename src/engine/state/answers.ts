@@ -19,7 +19,6 @@ import type { StateDatabase, StateTables } from './database.ts';
 import { ownJson } from '../own.ts';
 import { verdictRecords } from './verdict-records.ts';
 import { judged, type Judged } from './documents.ts';
-import { readMetrics } from './metrics.ts';
 import { afterNumber, page, pageOf } from './page.ts';
 
 type Row<T extends keyof StateTables> = Selectable<StateTables[T]>;
@@ -30,7 +29,10 @@ const NO_COUNTS: Counts = { table: 0, population: 0, filtered: 0, failing: 0, un
  * The API's answers, read from the state: all of it follows from the log, so that a rebuilt state gives the same bytes. What depends
  * on time is as of the last assessment, never of the moment of asking.
  */
-export function stateAnswers(state: StateDatabase, log: EvidenceLog): Omit<AgentView, 'readiness' | 'build'> {
+export function stateAnswers(
+  state: StateDatabase,
+  log: EvidenceLog,
+): Omit<AgentView, 'readiness' | 'build' | 'metrics'> {
   const assessedAt = async (): Promise<number> => {
     const row = await state
       .selectFrom('control')
@@ -208,7 +210,6 @@ export function stateAnswers(state: StateDatabase, log: EvidenceLog): Omit<Agent
     },
 
     checkpoint: () => Promise.resolve(log.checkpoint()),
-    metrics: () => readMetrics(state, log),
   };
 }
 

@@ -7,7 +7,10 @@ import type { StateDatabase } from './database.ts';
 import { judged } from './documents.ts';
 
 /** One reading for one scrape. */
-export async function readMetrics(state: StateDatabase, log: EvidenceLog): Promise<MetricsSnapshot> {
+export async function readMetrics(
+  state: StateDatabase,
+  log: EvidenceLog,
+): Promise<Omit<MetricsSnapshot, 'verifyFailures'>> {
   const { checks, soa, exceptions, attestations } = await judged(state);
   const controls = await state.selectFrom('control').selectAll().orderBy('ordinal').execute();
   const verdicts = new Map(
@@ -57,7 +60,6 @@ export async function readMetrics(state: StateDatabase, log: EvidenceLog): Promi
     })),
     evidence: await evidenceMetrics(state),
     log: { size: log.checkpoint().size, checkpointAt: last?.sealed_at ?? 0 },
-    verifyFailures: 0,
     collectors: await collectorMetrics(state),
   };
 }

@@ -44,7 +44,7 @@ export async function assessmentApplied(work: Work, log: EvidenceLog, entry: Sea
   await acceptDeviations(work, open, exceptions, now);
   const statuses = assess({
     checks: [...checks.values()],
-    verdicts: await allVerdicts(work, log),
+    verdicts: await allVerdicts(work),
     open,
     exceptions,
     attestations,
@@ -119,21 +119,22 @@ async function readVerdict(
   return { ...line, check: id, records: await verdictRecords(log, body) };
 }
 
-async function allVerdicts(work: Work, log: EvidenceLog): Promise<Map<string, Verdict>> {
+/** Without their records: those that fail are the open deviations. */
+async function allVerdicts(work: Work): Promise<Map<string, Verdict>> {
   const rows = await work.selectFrom('verdict').selectAll().execute();
-  const verdicts = await Promise.all(
-    rows.map((row) =>
-      readVerdict(log, {
-        id: row.check_name,
+  return new Map(
+    rows.map((row) => [
+      row.check_name,
+      {
+        check: row.check_name,
         outcome: row.outcome,
         why: row.why,
         counts: ownJson<Counts>(row.counts_json),
         scopes: ownJson<readonly ScopeVerdict[]>(row.scopes_json),
-        body: row.body,
-      }),
-    ),
+        records: [],
+      },
+    ]),
   );
-  return new Map(verdicts.map((verdict) => [verdict.check, verdict]));
 }
 
 async function openDeviations(work: Work): Promise<OpenDeviation[]> {
