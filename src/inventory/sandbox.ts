@@ -42,7 +42,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   };
   const compiler = new Child({
     ...settings,
-    idle: 1,
+    idle: 0.1,
     start: { type: 'start', kinds: described, file: undefined },
   });
   const runner = new Child({
@@ -66,7 +66,9 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
       if (!Number.isSafeInteger(now)) throw failed(query.name, `now is ${now}; expected whole Unix seconds`);
       if (options.file === undefined) throw failed(query.name, 'there is no inventory to run it on');
       const { nullable } = await compile(query);
-      const result = new ResultBuilder();
+      // The parser takes as much memory as a query: not both at once.
+      if (!runner.running) await compiler.rest();
+      const result = new ResultBuilder(nullable);
       const request = { type: 'run', query, nullable, now, standing } as const;
       const reply = await runner.ask(request, query.name, (part) => {
         result.take(part);
@@ -97,6 +99,13 @@ class ResultBuilder {
   readonly #sources = new Map<number, SourceRef>();
   readonly #counts: SourceCount[] = [];
   readonly #rows: QueryRow[] = [];
+  readonly #nullable: readonly string[];
+  /** One text for all that lack the same. */
+  readonly #reasons = new Map<number, string>();
+
+  constructor(nullable: readonly string[]) {
+    this.#nullable = nullable;
+  }
 
   take(part: Reply): void {
     if (part.type === 'tallies') for (const tally of part.tallies) this.#tally(tally);
@@ -111,15 +120,21 @@ class ResultBuilder {
 
   #take({ ids, sources, told }: RowColumns): void {
     for (const [at, id] of ids.entries()) {
-      const failed = told[at]!.startsWith('f');
-      const reason = told[at]!.slice(1);
-      this.#rows.push({
-        id,
-        source: this.#sources.get(sources[at]!)!,
-        outcome: failed ? 'fail' : 'unknown',
-        reason: failed ? reason : unsaid(reason),
-      });
+      const source = this.#sources.get(sources[at]!)!;
+      const what = told[at]!;
+      if (typeof what === 'string') this.#rows.push({ id, source, outcome: 'fail', reason: what });
+      else this.#rows.push({ id, source, outcome: 'unknown', reason: this.#unsaid(what) });
     }
+  }
+
+  #unsaid(bits: number): string {
+    let reason = this.#reasons.get(bits);
+    if (reason === undefined) {
+      const columns = this.#nullable.filter((_, bit) => (bits >> bit) & 1);
+      reason = columns.length === 0 ? 'not known' : `not known: ${columns.join(', ')}`;
+      this.#reasons.set(bits, reason);
+    }
+    return reason;
   }
 
   finish(standing: readonly (readonly [string, Standing])[]): QueryResult {
@@ -127,11 +142,6 @@ class ResultBuilder {
     if (this.#sources.size > 1) this.#rows.sort((one, other) => compareUtf8(one.id, other.id));
     return { counts: this.#counts, rows: this.#rows, standing: new Map(standing) };
   }
-}
-
-/** `, second_factor, created_at` */
-function unsaid(columns: string): string {
-  return columns === '' ? 'not known' : `not known: ${columns.slice(2)}`;
 }
 
 function failed(check: string, problem: string): InventoryError {

@@ -67,7 +67,7 @@ function open(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 5_000 });
   try {
     // NORMAL can't corrupt a WAL database; what a power loss takes is loaded again from the log.
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000;
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -12000;
       PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864`);
   } catch (error) {
     db.close();

@@ -23,7 +23,7 @@ const WATCH_INTERVAL_MS = 20;
  * Little JavaScript heap: the queries' memory is SQLite's. The parser's WebAssembly is compiled once, simply: optimizing it takes more
  * than 150 MB for a while.
  */
-const V8_FLAGS = ['--max-old-space-size=96', '--max-semi-space-size=4', '--liftoff-only'];
+const V8_FLAGS = ['--max-old-space-size=96', '--max-semi-space-size=1', '--liftoff-only'];
 
 /** The process that runs checks: started on demand, asked one thing at a time, killed when it takes too long or too much. */
 export class Child {
@@ -57,9 +57,18 @@ export class Child {
 
   #endWhenIdle(): void {
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => {
-      this.#turn = this.#turn.then(() => this.#end());
-    }, this.#settings.idle * 1_000).unref();
+    this.#idle = setTimeout(() => void this.rest(), this.#settings.idle * 1_000).unref();
+  }
+
+  get running(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** Ends the process once what was asked is answered; the next request starts another. */
+  rest(): Promise<void> {
+    const turn = this.#turn.then(() => this.#end());
+    this.#turn = turn;
+    return turn;
   }
 
   async #end(): Promise<void> {

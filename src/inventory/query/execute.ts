@@ -58,7 +58,7 @@ export class Runner {
     let rows: RowColumns = { ids: [], sources: [], told: [] };
     let underway: Promise<void> = Promise.resolve();
     for (const row of scan.iterate(bound)) {
-      const [id, source, told] = typed<[string, number, string]>(row);
+      const [id, source, told] = typed<[string, number, string | number]>(row);
       rows.ids.push(id);
       rows.sources.push(source);
       rows.told.push(told);

@@ -31,11 +31,11 @@ export type SourceTally = readonly [
   undecided: number,
 ];
 
-/** Rows, a column each: ids, numbers of their sources, and `f` or `u` followed by the reason. */
+/** Rows, by column: ids, numbers of their sources, and the reason of a failure or the bits of what isn't known (statements.ts). */
 export interface RowColumns {
   readonly ids: string[];
   readonly sources: number[];
-  readonly told: string[];
+  readonly told: (string | number)[];
 }
 
 /** A run is answered by tallies, any number of rows, and done. */

@@ -10,15 +10,15 @@ function verdict(query: CheckQuery): string {
 }
 
 /**
- * One scan: id, number of the source, and `f` with the reason or `u` with the columns that the source left unsaid, for each record that
- * fails or can't be judged. Sorted by source and the bytes of the id.
+ * One scan: id, number of the source, and the reason as text for each record that fails, or, for each that can't be judged, a number whose
+ * bits say which of the nullable columns the source left unsaid. Sorted by source and the bytes of the id.
  */
 export function scanStatement(query: CheckQuery, nullable: readonly string[]): string {
   const v = verdict(query);
-  const unsaid = nullable.map((column) => `iif(it."${column}" IS NULL, ', ${column}', '')`).join(' || ');
+  const unsaid = nullable.map((column, bit) => `((it."${column}" IS NULL) << ${bit})`).join(' | ');
   return `SELECT it.id, it._source, CASE (${v}) IS NULL
-      WHEN 0 THEN 'f' || coalesce(nullif(substr((\n${query.reason}\n), 1, 1000), ''), 'fails the check')
-      ELSE 'u' || ${unsaid === '' ? "''" : unsaid} END
+      WHEN 0 THEN coalesce(nullif(substr((\n${query.reason}\n), 1, 1000), ''), 'fails the check')
+      ELSE ${unsaid === '' ? '0' : unsaid} END
     FROM "${query.kind}" AS it WHERE (${v}) IS NOT FALSE ORDER BY it._source, it.id`;
 }
 

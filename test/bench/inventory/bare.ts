@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { createInterface } from 'node:readline';
 import { createReadStream } from 'node:fs';
@@ -71,10 +70,4 @@ export function bareQueries(file: string, queries: readonly CheckQuery[], now: n
   }
   db.close();
   return { rows };
-}
-
-/** Megabytes that a process has had resident at most. */
-export function peakMegabytes(pid: number | 'self'): number {
-  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
-  return Math.round(Number(kilobytes) / 1_024);
 }

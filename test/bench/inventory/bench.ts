@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { typed } from '../../../src/inventory/typed.ts';
 import type { Measure } from '../measure.ts';
+import { watchResident } from '../resident.ts';
 import { writeEstate } from './estate.ts';
 import type { Round } from './worker.ts';
 
@@ -17,7 +18,7 @@ export async function inventory(): Promise<readonly Measure[]> {
   const directory = await mkdtemp(join(tmpdir(), 'annexa-bench-'));
   try {
     await writeEstate(directory, IDENTITIES);
-    const rounds: { ours: Round; bare: Round }[] = [];
+    const rounds: { ours: Round & { peak: number }; bare: Round }[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       await Promise.all(
         ['ours', 'bare'].flatMap((name) =>
@@ -54,14 +55,15 @@ export async function inventory(): Promise<readonly Measure[]> {
   }
 }
 
-async function run(who: 'ours' | 'bare', directory: string): Promise<Round> {
+async function run(who: 'ours' | 'bare', directory: string): Promise<Round & { readonly peak: number }> {
   const worker = fileURLToPath(new URL('worker.ts', import.meta.url));
   // A heap as Node gives itself in a small container: with more, V8 lets garbage lie.
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    '--max-old-space-size=128',
-    worker,
-    who,
-    directory,
-  ]);
-  return typed<Round>(JSON.parse(stdout));
+  const running = promisify(execFile)(process.execPath, ['--max-old-space-size=128', worker, who, directory]);
+  const peak = watchResident(running.child.pid!);
+  try {
+    const { stdout } = await running;
+    return { ...typed<Round>(JSON.parse(stdout)), peak: peak() };
+  } finally {
+    peak();
+  }
 }

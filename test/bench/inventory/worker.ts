@@ -1,10 +1,10 @@
-import { createReadStream, readdirSync, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { InventoryRecord } from '../../../src/inventory/kind.ts';
 import { openInventory } from '../../../src/inventory/inventory.ts';
 import type { CheckQuery } from '../../../src/inventory/query-contract.ts';
 import { createSandbox } from '../../../src/inventory/sandbox.ts';
-import { bareLoad, bareQueries, peakMegabytes } from './bare.ts';
+import { bareLoad, bareQueries } from './bare.ts';
 import { CHECKS, JOINS } from './checks.ts';
 import { NOW } from './estate.ts';
 
@@ -16,8 +16,6 @@ export interface Round {
   readonly checks: number;
   readonly joins: number;
   readonly rows: number;
-  /** Megabytes, this process and its children. */
-  readonly peak: number;
 }
 
 async function timed<T>(work: () => T | Promise<T>): Promise<[milliseconds: number, result: T]> {
@@ -49,22 +47,7 @@ async function ours(directory: string): Promise<Round> {
     });
   const [checks] = await runAll(CHECKS);
   const [joins] = await runAll(JOINS);
-  const peak = [process.pid, ...children()].reduce((sum, pid) => sum + peakMegabytes(pid), 0);
-  return { load, checks, joins, rows, peak };
-}
-
-function children(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && parentOf(name) === process.pid)
-    .map(Number);
-}
-
-function parentOf(pid: string): number {
-  try {
-    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
-  } catch {
-    return 0;
-  }
+  return { load, checks, joins, rows };
 }
 
 async function bare(directory: string): Promise<Round> {
@@ -74,7 +57,7 @@ async function bare(directory: string): Promise<Round> {
   const answered = `${directory}/ours.sqlite`;
   const [checks, one] = await timed(() => bareQueries(answered, CHECKS, NOW));
   const [joins, other] = await timed(() => bareQueries(answered, JOINS, NOW));
-  return { load, checks, joins, rows: one.rows + other.rows, peak: peakMegabytes('self') };
+  return { load, checks, joins, rows: one.rows + other.rows };
 }
 
 const [, , who, directory] = process.argv;
