@@ -1,5 +1,11 @@
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { compileProblems } from '../../src/engine/admit.ts';
 import { verifyDirectory } from '../../src/evidence/verify.ts';
+import { createSandbox } from '../../src/inventory/sandbox.ts';
+import { startAwsStub } from '../collectors/aws-stub.ts';
 import { allAnswers, makeWorld, NOW, type World } from './world.ts';
 
 const COLLECTOR = `
@@ -299,5 +305,71 @@ describe('a changed configuration', () => {
     await agent.reload(await world.config());
     expect((await agent.view.check('no-leavers'))?.outcome).toBe('unknown');
     expect(stores.snapshot('people', 'people', 'test')).toBeUndefined();
+  });
+});
+
+describe('stored bytes that are not what was sealed', () => {
+  test('are no evidence: the source is missing, its checks are unknown, and the failure is counted', async () => {
+    await world.write('people.csv', people('2026-06-01', ['1,a@test.example,', '2,b@test.example,']));
+    expect(await outcome()).toBe('pass');
+    const digest = await pass(async ({ view }) => {
+      const [snapshot] = (await view.evidence({ limit: 1, stream: 'snapshot/people/people/test' })).items;
+      return snapshot?.subjects.find(({ name }) => name === 'records')?.sha256 ?? '';
+    });
+    const body = join(world.directory, 'data/evidence/content', `${digest}.zst`);
+    await chmod(body, 0o600);
+    await writeFile(body, (await readFile(body)).fill(0, 20, 40));
+    for (const suffix of ['', '-wal', '-shm'])
+      await rm(join(world.directory, `data/inventory.db${suffix}`), { force: true });
+    await using opened = await world.open();
+    await opened.agent.open();
+    expect(await opened.agent.view.check('no-leavers')).toMatchObject({
+      outcome: 'unknown',
+      why: expect.stringContaining("can't be loaded"),
+    });
+    expect((await opened.agent.view.metrics()).verifyFailures).toBeGreaterThan(0);
+  });
+});
+
+describe('a stop', () => {
+  test('gives up what hangs, seals that run as stopped, and what was sealed before stays', async () => {
+    await using stub = await startAwsStub({
+      users: 3,
+      pageSize: 10,
+      faults: { GetAccountSummary: { kind: 'hang' } },
+    });
+    await using hanging = await makeWorld({
+      manifests: {
+        'aws.yaml': `{ apiVersion: annexa.dev/v1alpha1, kind: Collector, metadata: { name: aws }, spec: { plugin: aws, settings: {
+          endpoint: "${stub.endpoint}", credentials: { accessKeyId: { env: KEY }, secretAccessKey: { env: KEY } },
+          accounts: [{ id: "123456789012" }], requestTimeout: 300, reportPoll: 0.01 } } }`,
+      },
+      env: { KEY: 'test' },
+    });
+    hanging.now = Math.floor(Date.now() / 1000);
+    const opened = await hanging.open();
+    await opened.agent.open();
+    opened.agent.start();
+    while (!stub.calls.includes('GetAccountSummary')) await setImmediate();
+    expect(opened.agent.view.readiness().ready).toBe(true);
+    const closed = opened.agent[Symbol.asyncDispose]();
+    expect(opened.agent.view.readiness()).toEqual({ ready: false, reasons: ['the agent is stopping'] });
+    await closed;
+    await using again = await hanging.open();
+    await again.stores.sync();
+    const [run] = (await again.agent.view.runs({ limit: 1 })).items;
+    expect(run).toMatchObject({
+      outcome: 'failed',
+      datasets: [{ reason: 'stopped' }, { reason: 'stopped' }],
+    });
+  });
+});
+
+describe('a configuration that does not compile', () => {
+  test('is named by file, check and place', async () => {
+    await world.write('check.yaml', check('it.statis = 1'));
+    await using sandbox = createSandbox();
+    const problems = await compileProblems(sandbox, await world.config());
+    expect(problems).toEqual([expect.stringMatching(/^check\.yaml: check no-leavers, fails: no column it\.statis/)]);
   });
 });
