@@ -151,7 +151,7 @@ describe('iam-identities of a recorded account', () => {
     const root = byName(await collect(MOTO, 'iam-identities'), 'root');
     expect(root).toMatchObject({
       type: 'root',
-      can_sign_in: null,
+      can_sign_in: true,
       second_factor: true,
       last_active_at: null,
       logins: [],

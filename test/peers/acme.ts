@@ -1,7 +1,7 @@
 import { everything, type AccountPlan, type PlannedKey, type PlannedUser } from './fill-aws.ts';
 
 /** The sample company: made-up people, one account. Whole days before the recording. */
-export interface Person {
+interface Person {
   readonly id: string;
   /** `first.last` */
   readonly name: string;
@@ -18,10 +18,10 @@ const FIRST =
   );
 const LAST = 'ashgrove birkfield cobbleway dunmarch elderwick fernhollow'.split(' ');
 
-export const address = (person: Person): string => `${person.name}@acme.example`;
+const address = (person: Person): string => `${person.name}@acme.example`;
 
 /** Sixty-two, in the order in which they came. */
-export const people: readonly Person[] = Array.from({ length: 62 }, (_, index): Person => {
+const people: readonly Person[] = Array.from({ length: 62 }, (_, index): Person => {
   const name = `${FIRST[(index * 7) % 20]}.${LAST[(index * 5 + Math.floor(index / 20)) % 6]}`;
   const base = { id: `A${String(101 + index)}`, name, started: 1900 - index * 30 };
   if (index < 4) return { ...base, status: 'active', login: `aws:${name.split('.')[0]}` };

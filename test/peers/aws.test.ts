@@ -1,9 +1,14 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { collectAws } from '../collectors/aws-harness.ts';
+import { hr } from '../../src/collectors/hr/index.ts';
+import { collectAws, contextOf } from '../collectors/aws-harness.ts';
 import { type Emulator, startMinistack, startMoto } from './emulators.ts';
 import { fillAws } from './fill-aws.ts';
-import { plannedAccount } from './plan-aws.ts';
+import { hrExport, plannedAccount } from './plan-aws.ts';
 import { collected, planted } from './planted-aws.ts';
+import { collectedVerdicts, plannedVerdicts } from './verdicts-aws.ts';
 
 const plan = plannedAccount({ users: 2000, leavers: 40 });
 /** Users, groups, roles and the account's own policies. */
@@ -21,7 +26,7 @@ describe.each<{ name: string; start: () => Promise<Emulator>; account: object }>
   },
   { name: 'ministack', start: startMinistack, account: {} },
 ])('$name with 2,000 users', ({ start, account }) => {
-  test('every record is what was planted, within the bound of calls', async () => {
+  test('every record and every verdict is what was planted, within the bound of calls', async () => {
     await using peer = await start();
     await fillAws(peer, plan);
     const now = Math.floor(Date.now() / 1000);
@@ -40,7 +45,37 @@ describe.each<{ name: string; start: () => Promise<Emulator>; account: object }>
     };
     const whole = await collectAws(peer.endpoint, peer.account, 'iam-account');
     expect(whole.records).toMatchObject([{ ...counts, ...policy, ...account }]);
+
+    expect(await collectedVerdicts(peer, plan)).toEqual(plannedVerdicts(peer, plan));
   });
+});
+
+test('the HR export that goes with the plan lists every owner, and 40 who left', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'annexa-hr-'));
+  const now = Math.floor(Date.now() / 1000);
+  await writeFile(join(directory, 'people.csv'), hrExport(plan, now));
+  const { context } = contextOf(() => now);
+  const config = hr.config.parse({
+    scope: 'acme',
+    file: join(directory, 'people.csv'),
+    columns: {
+      personId: 'person_id',
+      workEmail: 'work_email',
+      status: 'status',
+      start: 'start',
+      lastDay: 'last_day',
+    },
+    statuses: { active: 'active', left: 'left' },
+    asOf: { column: 'exported_at' },
+  });
+  await using collector = hr.connect(config, context);
+  const kinds: string[] = [];
+  const signal = new AbortController().signal;
+  for await (const { kind } of collector.collect('people', { id: 'acme' }, signal)) kinds.push(kind);
+  await rm(directory, { recursive: true });
+  const owners = plan.users.filter(({ person }) => person !== undefined).length;
+  expect(kinds.filter((kind) => kind === 'person')).toHaveLength(owners);
+  expect(kinds.filter((kind) => kind === 'departure')).toHaveLength(40);
 });
 
 test('a role is assumed with its external id, and each account is its own', async () => {

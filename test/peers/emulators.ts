@@ -24,7 +24,7 @@ export interface RootState {
 }
 
 /** The virtual environment with moto and ministack. Fails when it is not there: peers are never skipped. */
-export function venv(): string {
+function venv(): string {
   const directory = process.env['ANNEXA_PEERS_VENV'] ?? join(homedir(), '.cache/annexa/venv');
   const python = join(directory, 'bin/python');
   if (!existsSync(python))

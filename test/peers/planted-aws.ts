@@ -44,7 +44,7 @@ function rootOf(name: Emulator['name'], secondFactor: boolean): Planted {
   return {
     name: 'root',
     type: 'root',
-    canSignIn: null,
+    canSignIn: true,
     secondFactor: moto && secondFactor,
     created: moto ? null : 0,
     lastActive: null,

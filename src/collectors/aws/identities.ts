@@ -119,7 +119,7 @@ function identityActive(row: ReportRow): number | null {
   return latest(row.createdAt, ...uses.map((use) => (use.used ? use.at : null)));
 }
 
-/** By the report's row where it has one, else by the account summary. */
+/** By the report's row where it has one, else by the account summary. Its password is there unless one of them says that it was removed. */
 function* rootRecords({ account, report, devices, summary }: Sources): Generator<InventoryRecord> {
   const id = `aws:${account}:root`;
   const row = report.root;
@@ -129,7 +129,7 @@ function* rootRecords({ account, report, devices, summary }: Sources): Generator
     name: 'root',
     type: 'root',
     enabled: true,
-    can_sign_in: row?.password ?? (present === undefined ? null : present === 1),
+    can_sign_in: row?.password ?? present !== 0,
     second_factor: row?.mfa ?? summary.AccountMFAEnabled === 1,
     created_at: row?.createdAt ?? null,
     last_active_at: row === undefined || row.password === null ? null : identityActive(row),

@@ -9,7 +9,7 @@ import type {
 } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import { collectAccount } from './account.ts';
-import { awsConfig, type AwsAccount, type AwsConfig } from './config.ts';
+import { awsConfig, type AwsConfig } from './config.ts';
 import { failure } from './failure.ts';
 import { collectIdentities } from './identities.ts';
 import { ACCOUNT, datasets, IDENTITIES } from './permissions.ts';
@@ -74,4 +74,4 @@ async function preflight(
 /** A preflight collects nothing, so nothing of it is sealed. */
 const UNRECORDED: Provenance = { setAsOf() {}, setCaller() {}, setEndpoint() {}, call() {}, note() {} };
 
-export type { AwsAccount, AwsConfig };
+export type { AwsConfig };

@@ -2,11 +2,11 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { z } from 'zod';
 import type { CollectorContext, Provenance } from '../contract.ts';
 import { CollectorError } from '../error.ts';
+import { attempts, INSIDE_RETRIES } from './attempts.ts';
 import type { AwsAccount, AwsConfig } from './config.ts';
-import { failure, isThrottled } from './failure.ts';
+import { failure } from './failure.ts';
 
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 type CredentialSource = Credentials | ReturnType<typeof fromNodeProviderChain>;
@@ -19,85 +19,6 @@ export interface Session extends Disposable {
   readonly signal: AbortSignal;
   /** Unix seconds: IAM's own clock at its earliest answer so far, from the Date headers; undefined when an answer had none. */
   answeredAt(): number | undefined;
-}
-
-const answered = z.object({ headers: z.record(z.string(), z.string()) });
-/** An answer that passed, or the SDK's error about one that did not. */
-const exchange = z.object({ response: answered.optional(), $response: answered.optional() });
-const sent = z.object({
-  request: z.object({ protocol: z.string(), hostname: z.string(), port: z.number().optional() }),
-});
-
-function headersOf(value: unknown): Readonly<Record<string, string>> | undefined {
-  const { response, $response } = exchange.safeParse(value).data ?? {};
-  return (response ?? $response)?.headers;
-}
-
-const VENDOR_HOST = /(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$/;
-
-interface Watch {
-  readonly service: 'iam' | 'sts';
-  readonly provenance: Provenance;
-  /** Longest time of an attempt. */
-  readonly seconds: number;
-  readonly onDate?: (date: string | undefined) => void;
-}
-
-const INSIDE_RETRIES = {
-  name: 'annexaAttempt',
-  relation: 'after',
-  toMiddleware: 'retryMiddleware',
-  override: true,
-} as const;
-
-/** Middleware that sees every attempt, ends one that takes too long with its body, and reports it with the request id of its answer. */
-function attempts({ service, provenance, seconds, onDate }: Watch) {
-  return <Args extends object, Answer extends object>(
-    next: (args: Args) => Promise<Answer>,
-    context: { commandName?: string },
-  ) => {
-    const operation = `${service}:${(context.commandName ?? 'Unknown').replace(/Command$/, '')}`;
-    return async (args: Args): Promise<Answer> => {
-      if (service === 'iam') tellEndpoint(args, provenance);
-      try {
-        const answer = await within(next(args), seconds, operation);
-        const headers = headersOf(answer);
-        provenance.call(operation, { throttled: false, requestId: headers?.['x-amzn-requestid'] });
-        onDate?.(headers?.['date']);
-        return answer;
-      } catch (error) {
-        const requestId = headersOf(error)?.['x-amzn-requestid'];
-        provenance.call(operation, { throttled: isThrottled(error), requestId });
-        throw error;
-      }
-    };
-  };
-}
-
-/** Told from the request itself, since the SDK also takes endpoints from the environment and from shared files. */
-function tellEndpoint(args: unknown, provenance: Provenance): void {
-  const request = sent.safeParse(args).data?.request;
-  if (request === undefined) return;
-  const port = request.port === undefined ? '' : `:${request.port}`;
-  const vendor = request.protocol === 'https:' && VENDOR_HOST.test(request.hostname);
-  provenance.setEndpoint(`${request.protocol}//${request.hostname}${port}`, vendor);
-}
-
-/** A TimeoutError, which the SDK retries, when `work` takes longer: its own timers stop at the headers. */
-async function within<T>(work: Promise<T>, seconds: number, operation: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new Error(`${operation} was not answered in full within ${seconds} s`);
-      error.name = 'TimeoutError';
-      reject(error);
-    }, seconds * 1000);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function endpointOf(config: AwsConfig, context: CollectorContext): Promise<string | undefined> {
@@ -183,6 +104,23 @@ async function callerOf(sts: STSClient, account: AwsAccount, signal: AbortSignal
   return Arn;
 }
 
+function clientSettings(config: AwsConfig, endpoint: string | undefined, credentials: CredentialSource) {
+  const milliseconds = config.requestTimeout * 1000;
+  return {
+    region: config.region,
+    credentials,
+    maxAttempts: config.maxAttempts,
+    retryMode: 'adaptive',
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: Math.min(10_000, milliseconds),
+      requestTimeout: milliseconds,
+      socketTimeout: milliseconds,
+      throwOnRequestTimeout: true,
+    }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
+}
+
 /**
  * Opens the clients of one collection: default chain or named credentials, then AssumeRole where the account has a role, then proof that the
  * caller's account is the one configured. Assumed credentials last an hour and are not renewed within a collection.
@@ -194,57 +132,39 @@ export async function openSession(
   provenance: Provenance,
   signal: AbortSignal,
 ): Promise<Session> {
+  using opened = new DisposableStack();
   const endpoint = await endpointOf(config, context);
   const seconds = config.requestTimeout;
-  const opened: { destroy(): void }[] = [];
-  const settings = (credentials: CredentialSource) => ({
-    region: config.region,
-    credentials,
-    maxAttempts: config.maxAttempts,
-    retryMode: 'adaptive',
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: Math.min(10, seconds) * 1000,
-      requestTimeout: seconds * 1000,
-      socketTimeout: seconds * 1000,
-      throwOnRequestTimeout: true,
-    }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-  });
   const openSts = (credentials: CredentialSource): STSClient => {
-    const sts = new STSClient(settings(credentials));
-    opened.push(sts);
+    const settings = clientSettings(config, endpoint, credentials);
+    const sts = opened.adopt(new STSClient(settings), (client) => client.destroy());
     sts.middlewareStack.addRelativeTo(attempts({ service: 'sts', provenance, seconds }), INSIDE_RETRIES);
     return sts;
   };
-  const close = (): void => {
-    for (const client of opened) client.destroy();
-  };
-  try {
-    let credentials = await ownCredentials(config, context);
-    let sts = openSts(credentials);
-    if (account.roleArn !== undefined) {
-      credentials = await assume(sts, account, account.roleArn, signal);
-      sts = openSts(credentials);
-    }
-    const caller = await callerOf(sts, account, signal);
-    provenance.setCaller(caller);
-    const iam = new IAMClient(settings(credentials));
-    opened.push(iam);
-    const dates: number[] = [];
-    const onDate = (date: string | undefined): void => {
-      dates.push(Math.floor(Date.parse(date ?? '') / 1000));
-    };
-    iam.middlewareStack.addRelativeTo(
-      attempts({ service: 'iam', provenance, seconds, onDate }),
-      INSIDE_RETRIES,
-    );
-    const answeredAt = (): number | undefined => {
-      const earliest = Math.min(...dates);
-      return Number.isSafeInteger(earliest) ? earliest : undefined;
-    };
-    return { iam, caller, signal, answeredAt, [Symbol.dispose]: close };
-  } catch (error) {
-    close();
-    throw error;
+  let credentials = await ownCredentials(config, context);
+  let sts = openSts(credentials);
+  if (account.roleArn !== undefined) {
+    credentials = await assume(sts, account, account.roleArn, signal);
+    sts = openSts(credentials);
   }
+  const caller = await callerOf(sts, account, signal);
+  provenance.setCaller(caller);
+  const settings = clientSettings(config, endpoint, credentials);
+  const iam = opened.adopt(new IAMClient(settings), (client) => client.destroy());
+  let answeredAt = Infinity;
+  const onDate = (date: string | undefined): void => {
+    answeredAt = Math.min(answeredAt, Math.floor(Date.parse(date ?? '') / 1000));
+  };
+  iam.middlewareStack.addRelativeTo(
+    attempts({ service: 'iam', provenance, seconds, onDate }),
+    INSIDE_RETRIES,
+  );
+  const owned = opened.move();
+  return {
+    iam,
+    caller,
+    signal,
+    answeredAt: () => (Number.isSafeInteger(answeredAt) ? answeredAt : undefined),
+    [Symbol.dispose]: () => owned.dispose(),
+  };
 }
