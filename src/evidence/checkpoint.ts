@@ -1,7 +1,7 @@
 import { EvidenceError } from './error.ts';
 import type { CheckpointInfo } from './contract.ts';
 import type { Signer } from './keys.ts';
-import { ed25519Key, formatCheckpoint, openNote, parseCheckpoint, parseNote, signNote } from './note.ts';
+import { ed25519Key, formatCheckpoint, openNote, parseCheckpoint, signNote } from './note.ts';
 
 /** The checkpoint that the log publishes: the only object that ever changes. */
 export const CHECKPOINT_KEY = 'log/checkpoint';
@@ -24,11 +24,6 @@ export async function signCheckpoint(
   return { origin, size, root: Buffer.from(root).toString('hex'), note };
 }
 
-/** The origin that a checkpoint claims, unverified. Throws `corrupt`. */
-export function claimedOrigin(bytes: Uint8Array): string {
-  return parseCheckpoint(parseNote(bytes).text).origin;
-}
-
 /** The checkpoint, signed by the key (SPKI, DER) under the origin. Throws `corrupt` or `foreign-key`, beginning with `where`. */
 export function openCheckpoint(
   bytes: Uint8Array,
@@ -36,7 +31,7 @@ export function openCheckpoint(
   spki: Uint8Array,
   where: string,
 ): CheckpointInfo {
-  try {
+  return within(where, () => {
     const { text } = openNote(bytes, [ed25519Key(origin, spki)]);
     const checkpoint = parseCheckpoint(text);
     if (checkpoint.origin !== origin)
@@ -44,6 +39,13 @@ export function openCheckpoint(
     if (checkpoint.extensions.length > 0) throw new EvidenceError('corrupt', 'lines follow the root');
     const note = Buffer.from(bytes).toString('utf8');
     return { origin, size: checkpoint.size, root: Buffer.from(checkpoint.root).toString('hex'), note };
+  });
+}
+
+/** Puts `where` before the message of an EvidenceError. */
+export function within<T>(where: string, work: () => T): T {
+  try {
+    return work();
   } catch (cause) {
     if (!(cause instanceof EvidenceError)) throw cause;
     throw new EvidenceError(cause.code, `${where}: ${cause.message}`, { cause });

@@ -1,4 +1,4 @@
-import { CHECKPOINT_KEY, openCheckpoint } from './checkpoint.ts';
+import { CHECKPOINT_KEY, openCheckpoint, within } from './checkpoint.ts';
 import type { CheckpointInfo } from './contract.ts';
 import { envelopeKey, parseEnvelope } from './dsse.ts';
 import { type Entry, readEntry } from './entry.ts';
@@ -66,7 +66,7 @@ export async function readHead(
   bytes: Uint8Array,
   where: string = CHECKPOINT_KEY,
 ): Promise<{ head: Head; identity: Identity }> {
-  const claimed = parseCheckpoint(parseNote(bytes).text);
+  const claimed = within(where, () => parseCheckpoint(parseNote(bytes).text));
   if (claimed.size === 0) throw new EvidenceError('corrupt', `${where}: a checkpoint without entries`);
   const edge = await readEdge(logReader(store), claimed.size);
   if (Buffer.compare(edgeRoot(edge), claimed.root) !== 0) {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import canonicalize from 'canonicalize';
 import { EvidenceError } from './error.ts';
 
@@ -19,7 +20,7 @@ export function parseJcs(bytes: Uint8Array, where: string): unknown {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   try {
     const value: unknown = JSON.parse(text);
-    if (jcs(value, where) === text) return value;
+    if (isUtf8(bytes) && jcs(value, where) === text) return value;
   } catch (cause) {
     throw new EvidenceError('corrupt', `${where}: not canonical JSON (RFC 8785)`, { cause });
   }

@@ -20,8 +20,9 @@ export function planDrafts(drafts: readonly StatementDraft[], context: PlanConte
   const statements: Statement[] = [];
   const planned = new Map<string, number>();
   const next = new Map<string, number>();
-  // The clock may have been set back: what is sealed later never says that it was sealed earlier.
-  const sealedAt = Math.max(Math.floor(context.now()), context.state.lastSealedAt());
+  // The clock may have been set back: what is sealed later never says that it was sealed earlier, or before it had ended.
+  const ends = drafts.map(({ finishedAt }) => finishedAt);
+  const sealedAt = Math.max(Math.floor(context.now()), context.state.lastSealedAt(), ...ends);
   const indexes = drafts.map((draft) => {
     const { runId, stream } = draft;
     const key = JSON.stringify([runId, stream]);
@@ -52,6 +53,12 @@ export function assertSealable(
     throw new EvidenceError(
       'invalid',
       `statement ${draft.stream}: ${draft.predicate}/v1 is not sealed by this version`,
+    );
+  }
+  if (draft.finishedAt < draft.startedAt) {
+    throw new EvidenceError(
+      'invalid',
+      `statement ${draft.stream}: finishedAt: ${draft.finishedAt} is before its start`,
     );
   }
   encodeStatement(makeStatement(draft, context, furthest, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER));
