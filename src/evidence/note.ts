@@ -51,7 +51,7 @@ const MAX_SIGNATURES = 100;
 const CONTROL = /[\u0000-\u0009\u000b-\u001f]/;
 
 /** SHA-256(name || LF || algorithm || key), its first 4 bytes in hex. */
-export function noteKeyId(name: string, algorithm: number, key: Uint8Array): string {
+function noteKeyId(name: string, algorithm: number, key: Uint8Array): string {
   const input = Buffer.concat([Buffer.from(`${name}\n`), Uint8Array.of(algorithm), key]);
   return Buffer.from(sha256(input)).toString('hex', 0, 4);
 }

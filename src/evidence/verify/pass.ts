@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EvidenceError } from '../error.ts';
-import { createFrontier, leafHash } from '../merkle.ts';
+import { createFrontier } from '../merkle.ts';
 import type { Frontier } from '../merkle.ts';
 import { bodyKey, subjectKey } from '../statement.ts';
 import type { Statement } from '../statement.ts';
@@ -44,8 +44,12 @@ export async function checkEntries(pass: Pass): Promise<number> {
   const frontier = createFrontier();
   const tiles = createTileCheck(source, heads.sizes, findings);
   const commits = createCommitCheck(source, heads, ledger, findings);
-  const rules = createStatementRules(log.origin, (at) => ledger.rootAt(at));
+  const rules = createStatementRules(
+    log.origin,
+    rememberLast((at) => ledger.rootAt(at)),
+  );
   const roots = createRootCheck(pass);
+  const digestOf = rememberLast((key: string) => digestAt(source, key));
   try {
     for await (const entry of readEntries(source, size)) {
       const { index, leaf } = entry;
@@ -56,10 +60,11 @@ export async function checkEntries(pass: Pass): Promise<number> {
       const statement = openEntry(entry, [log.envelope], findings);
       if (statement !== undefined) {
         rules.check(index, statement, (code, message) => findings.problem(code, `entry ${index}`, message));
-        await recordBodies(pass, index, statement);
+        await recordBodies(pass, index, statement, digestOf);
       }
-      frontier.append(leafHash(leaf));
-      await tiles.add(leaf);
+      const hash = Buffer.from(entry.hash, 'hex');
+      frontier.append(hash);
+      await tiles.add(leaf, hash);
       roots.reached(frontier);
       pass.progress(frontier.size);
     }
@@ -99,9 +104,10 @@ function createRootCheck({ heads, points, ledger, findings }: Pass): { reached(f
 
 /** Bodies are examined later, each once; what else a statement refers to, at once. */
 async function recordBodies(
-  { source, ledger, findings }: Pass,
+  { ledger, findings }: Pass,
   index: number,
   statement: Statement,
+  digestOf: (key: string) => Promise<string | undefined>,
 ): Promise<void> {
   for (const claim of claimsOf(index, statement)) ledger.addClaim(claim);
   for (const subject of statement.subjects) {
@@ -112,12 +118,24 @@ async function recordBodies(
         ledger.addIndex(subject.sha256);
       continue;
     }
-    const bytes = await source.get(key);
-    if (bytes === undefined) findings.problem('missing', key, `entry ${index} refers to it`);
-    else if (createHash('sha256').update(bytes).digest('hex') !== subject.sha256) {
-      findings.problem('altered', key, `not what entry ${index} refers to`);
-    }
+    const digest = await digestOf(key);
+    if (digest === undefined) findings.problem('missing', key, `entry ${index} refers to it`);
+    else if (digest !== subject.sha256) findings.problem('altered', key, `not what entry ${index} refers to`);
   }
+}
+
+async function digestAt(source: Source, key: string): Promise<string | undefined> {
+  const bytes = await source.get(key);
+  return bytes === undefined ? undefined : createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Entries of a commit ask for the same again and again. */
+function rememberLast<K, V>(look: (key: K) => V): (key: K) => V {
+  let last: { readonly key: K; readonly value: V } | undefined;
+  return (key) => {
+    if (last?.key !== key) last = { key, value: look(key) };
+    return last.value;
+  };
 }
 
 function rootOf(frontier: Frontier): string {
