@@ -33,7 +33,7 @@ function plannedUser(index: number, every: number): PlannedUser {
   const number = String(index).padStart(4, '0');
   if (index % 40 === 39) return serviceUser(`svc-${number}`, index);
   const console = index % 5 !== 4;
-  const leaver = index % every === 7;
+  const leaver = index % every === 8;
   return {
     name: `user.${number}@acme.example`,
     created: index % 10 === 1 ? 30 : 400,
@@ -42,7 +42,7 @@ function plannedUser(index: number, every: number): PlannedUser {
     keys: keysOf(index),
     groups: [
       ...(index % 4 === 0 ? ['developers'] : []),
-      ...(index % 400 === 1 ? ['administrators'] : []),
+      ...(index % 400 === 8 ? ['administrators'] : []),
       ...(index % 400 === 2 ? ['responders'] : []),
     ],
     attached: index % 250 === 1 ? ['ReadOnlyAccess'] : index % 1000 === 2 ? ['acme-break-glass'] : [],
@@ -75,7 +75,7 @@ function keysOf(index: number): readonly PlannedKey[] {
     case 1:
       return [{ created: 200, used: 2, active: true }];
     case 2:
-      return [{ created: 20, used: null, active: true }];
+      return [{ created: 60, used: null, active: true }];
     default:
       return [
         { created: 200, used: 20, active: false },
