@@ -7,7 +7,7 @@ import { GetAccountAuthorizationDetailsCommand, IAMClient } from '@aws-sdk/clien
 import { writeAnswer } from './aws-model.ts';
 import { GetAccountAuthorizationDetailsResponse$ } from '@aws-sdk/client-iam';
 import { contextOf, credentials } from './aws-harness.ts';
-import { startAwsStub } from './aws-stub.ts';
+import { type AwsStubOptions, startAwsStub } from './aws-stub.ts';
 
 describe('a policy grants everything', () => {
   const statement = (fields: object) =>
@@ -134,8 +134,8 @@ describe('the stub', () => {
 });
 
 describe('preflight', () => {
-  const check = async (faults: Parameters<typeof startAwsStub>[0]['faults']) => {
-    await using stub = await startAwsStub({ users: 1, pageSize: 10, faults: faults ?? {} });
+  const check = async (options: Partial<AwsStubOptions>) => {
+    await using stub = await startAwsStub({ users: 1, pageSize: 10, ...options });
     const { context } = contextOf(() => 0);
     const settings = {
       endpoint: stub.endpoint,
@@ -153,7 +153,7 @@ describe('preflight', () => {
   };
 
   test('tries what may be tried, makes no report, and tells which permission is missing', async () => {
-    const { caller, held, calls } = await check({ ListVirtualMFADevices: { kind: 'denied' } });
+    const { caller, held, calls } = await check({ faults: { ListVirtualMFADevices: { kind: 'denied' } } });
     expect(caller).toBe('arn:aws:sts::123456789012:assumed-role/annexa/annexa');
     expect(held).toEqual({
       'iam-identities iam:GenerateCredentialReport': 'unknown',
@@ -167,8 +167,23 @@ describe('preflight', () => {
     expect(calls).not.toContain('GenerateCredentialReport');
   });
 
+  test('takes the word of the simulation where it is allowed, and tries nothing', async () => {
+    const simulate = Object.fromEntries(
+      aws.datasets.flatMap(({ permissions }) => permissions.map((name) => [name, 'allowed'])),
+    );
+    const { held, calls } = await check({
+      simulate: { ...simulate, 'iam:GenerateCredentialReport': 'implicitDeny' },
+    });
+    expect(held).toMatchObject({
+      'iam-identities iam:GenerateCredentialReport': false,
+      'iam-identities iam:GetCredentialReport': true,
+      'iam-account iam:GetAccountPasswordPolicy': true,
+    });
+    expect(calls).toEqual(['GetCallerIdentity', 'SimulatePrincipalPolicy']);
+  });
+
   test('tells everything as unknown when the credentials are refused', async () => {
-    const { caller, held } = await check({ GetCallerIdentity: { kind: 'denied' } });
+    const { caller, held } = await check({ faults: { GetCallerIdentity: { kind: 'denied' } } });
     expect(caller).toBe('');
     expect(new Set(Object.values(held))).toEqual(new Set(['unknown']));
   });

@@ -5,6 +5,7 @@ import {
   GetCredentialReportResponse$,
   GenerateCredentialReportResponse$,
   ListVirtualMFADevicesResponse$,
+  SimulatePolicyResponse$,
   type ManagedPolicyDetail,
   type UserDetail,
 } from '@aws-sdk/client-iam';
@@ -78,6 +79,8 @@ export interface AwsStubOptions {
   readonly users: number;
   readonly pageSize: number;
   readonly faults?: Faults;
+  /** Decisions of SimulatePrincipalPolicy by action; absent: it is denied, as is all that the stub doesn't know. */
+  readonly simulate?: Readonly<Record<string, string>>;
   /** Milliseconds; the report was made a minute before. */
   readonly now?: number;
 }
@@ -119,7 +122,11 @@ export async function startAwsStub(options: AwsStubOptions): Promise<AwsStub> {
     const form = new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
     const operation = known(form.get('Action'));
     calls.push(form.get('Action') ?? '');
-    if (operation === undefined) return void response.writeHead(403).end(refusal('AccessDenied'));
+    if (operation === undefined) {
+      if (options.simulate === undefined || form.get('Action') !== 'SimulatePrincipalPolicy')
+        return void response.writeHead(403).end(refusal('AccessDenied'));
+      return void response.end(simulated(options.simulate));
+    }
     const count = (seen.get(operation) ?? 0) + 1;
     seen.set(operation, count);
     const fault = faults[operation];
@@ -158,6 +165,19 @@ export async function startAwsStub(options: AwsStubOptions): Promise<AwsStub> {
 /** Everything else is denied. */
 function known(operation: string | null): AwsOperation | undefined {
   return Object.keys(SCHEMAS).find((name): name is AwsOperation => name === operation);
+}
+
+function simulated(decisions: Readonly<Record<string, string>>): string {
+  const EvaluationResults = Object.entries(decisions).map(([EvalActionName, EvalDecision]) => ({
+    EvalActionName,
+    EvalDecision,
+  }));
+  return writeAnswer(
+    'SimulatePrincipalPolicy',
+    SimulatePolicyResponse$,
+    { EvaluationResults, IsTruncated: false },
+    'stub',
+  );
 }
 
 const withoutUndefined = (answer: object): object =>

@@ -102,34 +102,44 @@ export function parseReport(
   content: Uint8Array,
   account: string,
 ): { readonly root: ReportRow | undefined; readonly users: ReadonlyMap<string, ReportRow> } {
-  const [header, ...rows] = cellsOf(content);
-  const index = new Map((header ?? []).map((column, position) => [column, position]));
-  const missing = COLUMNS.filter((column) => !index.has(column));
-  if (missing.length > 0 || index.size !== header?.length)
-    throw new CollectorError(
-      'malformed',
-      `credential report: header: missing or repeated: ${missing.join(', ') || 'a column'}`,
-    );
+  let index: ReadonlyMap<string, number> | undefined;
   let root: ReportRow | undefined;
   const users = new Map<string, ReportRow>();
-  for (const cells of rows) {
+  eachRow(content, (cells) => {
+    if (index === undefined) {
+      index = indexOf(cells);
+      return;
+    }
     const row = new Row(cells, index);
     const isRoot = row.text('user') === ROOT;
     const read = readRow(row, account, isRoot);
     if (users.has(read.arn) || root?.arn === read.arn) throw row.odd('arn', 'each user once');
     if (isRoot) root = read;
     else users.set(read.arn, read);
-  }
+  });
+  if (index === undefined) throw new CollectorError('malformed', 'credential report: it is empty');
   return { root, users };
 }
 
-function cellsOf(content: Uint8Array): string[][] {
+function indexOf(header: readonly string[]): ReadonlyMap<string, number> {
+  const index = new Map(header.map((column, position) => [column, position]));
+  const missing = COLUMNS.filter((column) => !index.has(column));
+  if (missing.length === 0 && index.size === header.length) return index;
+  const which = missing.join(', ') || 'a column';
+  throw new CollectorError('malformed', `credential report: header: missing or repeated: ${which}`);
+}
+
+/** Row by row: a report of 5,000 users is read without keeping its cells. */
+function eachRow(content: Uint8Array, take: (cells: readonly string[]) => void): void {
   try {
-    return parse(new TextDecoder('utf-8', { fatal: true }).decode(content), {
-      relaxQuotes: false,
-      skipEmptyLines: false,
+    parse(new TextDecoder('utf-8', { fatal: true }).decode(content), {
+      onRecord: (cells: string[]) => {
+        take(cells);
+        return undefined;
+      },
     });
   } catch (error) {
+    if (error instanceof CollectorError) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new CollectorError('malformed', `credential report: not CSV of one width: ${why}`, {
       cause: error,
