@@ -1,4 +1,5 @@
-import { fingerprint, generateKeys } from '../evidence/keys.ts';
+import { generateKeys } from '../evidence/keys.ts';
+import { fingerprint } from '../evidence/public-keys.ts';
 import { parse } from './arguments.ts';
 import type { Command } from './command.ts';
 

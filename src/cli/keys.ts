@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { fingerprint, keyFiles, loadKeys } from '../evidence/keys.ts';
+import { keyFiles, loadKeys } from '../evidence/keys.ts';
+import { fingerprint } from '../evidence/public-keys.ts';
 import { readStore } from '../evidence/reader.ts';
 import { jsonOption, parse } from './arguments.ts';
 import type { Command } from './command.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { EvidenceError } from './error.ts';
 import { jcs, parseJcs } from './jcs.ts';
-import { type Signer, verifyP256 } from './keys.ts';
+import type { Signer } from './keys.ts';
+import { verifyP256 } from './public-keys.ts';
 import { encodeLeaf } from './leaf.ts';
 import { leafHash, sha256 } from './merkle.ts';
 

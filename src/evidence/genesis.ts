@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { EvidenceError } from './error.ts';
 import type { Identity } from './head.ts';
-import { type EvidenceKeys, publicKeyPath, publicKeyPem } from './keys.ts';
+import type { EvidenceKeys } from './keys.ts';
+import { publicKeyPath, publicKeyPem } from './public-keys.ts';
 import { EMPTY_ROOT, sha256 } from './merkle.ts';
 import { type Statement, STORE_FORMAT } from './statement.ts';
 import type { StoreObject } from './store.ts';

@@ -1,16 +1,14 @@
 import {
-  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
   randomBytes,
   sign,
-  verify,
 } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, mkdtemp, open, readdir, rename } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { EvidenceError } from './error.ts';
 
 /** Signs with a key that it may keep elsewhere. `sign` gets the message, not its digest. */
@@ -55,22 +53,32 @@ export function keyFiles(directory: string): KeyFiles {
 }
 
 /**
- * Makes new keys in the directory, readable by their owner alone. When it returns they are durable. Throws `key`, and
- * leaves what is there as it is, when one of the files exists already.
+ * Makes new keys in the directory, readable by their owner alone: all three or, whatever ends the process, none. When it returns
+ * they are durable. Throws `key`, and leaves what is there as it is, when the directory holds something already.
  */
 export async function generateKeys(directory: string): Promise<EvidenceKeys> {
-  const files = keyFiles(directory);
+  const path = resolve(directory);
+  await assertEmpty(path);
   const pem = { type: 'pkcs8', format: 'pem' } as const;
   const envelope = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export(pem).toString();
   const checkpoint = generateKeyPairSync('ed25519').privateKey.export(pem).toString();
   const body = `${randomBytes(BODY_KEY_BYTES).toString('base64')}\n`;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  for (const path of [files.envelope, files.checkpoint, files.body]) await assertAbsent(path);
-  await writeSecret(files.envelope, envelope);
-  await writeSecret(files.checkpoint, checkpoint);
-  await writeSecret(files.body, body);
-  await syncDirectory(directory);
-  await syncDirectory(dirname(directory));
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const unfinished = await mkdtemp(`${path}.unfinished-`);
+  const made = keyFiles(unfinished);
+  await writeSecret(made.envelope, envelope);
+  await writeSecret(made.checkpoint, checkpoint);
+  await writeSecret(made.body, body);
+  await syncDirectory(unfinished);
+  await rename(unfinished, path).catch((cause: unknown) => {
+    throw new EvidenceError(
+      'key',
+      `${directory}: can't be made (${reason(cause)}); keys are never overwritten`,
+      { cause },
+    );
+  });
+  await syncDirectory(dirname(path));
+  const files = keyFiles(directory);
   return {
     envelope: parseSigner(envelope, 'envelope', files.envelope),
     checkpoint: parseSigner(checkpoint, 'checkpoint', files.checkpoint),
@@ -118,45 +126,6 @@ export function parseBodyKey(text: string, where: string): Uint8Array {
   return bytes;
 }
 
-/** SHA-256 of the SPKI, hex: what is compared over the telephone. */
-export function fingerprint(spki: Uint8Array): string {
-  return createHash('sha256').update(spki).digest('hex');
-}
-
-/** The PEM text of a public key, as published under `publicKeyPath`. */
-export function publicKeyPem(spki: Uint8Array): string {
-  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-  return key.export({ type: 'spki', format: 'pem' }).toString();
-}
-
-export function publicKeyPath(spki: Uint8Array): string {
-  return `keys/${fingerprint(spki)}.pem`;
-}
-
-const p256Keys = new WeakMap<Uint8Array, KeyObject>();
-
-/** True when the P-256 key (SPKI, DER) made the DER signature over SHA-256 of the message. Throws `key` for another key. */
-export function verifyP256(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  return verify('sha256', message, p256Key(spki), signature);
-}
-
-function p256Key(spki: Uint8Array): KeyObject {
-  const known = p256Keys.get(spki);
-  if (known !== undefined) return known;
-  let key: KeyObject | undefined;
-  try {
-    key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-  } catch (cause) {
-    throw new EvidenceError('key', 'not the SPKI of a P-256 key', { cause });
-  }
-  const canonical = key.export({ type: 'spki', format: 'der' });
-  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1' || Buffer.compare(canonical, spki) !== 0) {
-    throw new EvidenceError('key', 'not the SPKI of a P-256 key');
-  }
-  p256Keys.set(spki, key);
-  return key;
-}
-
 /** The text of a key file. Throws `key` when it cannot be read, or others than its owner can read it too; `what` was expected. */
 export async function readKeyFile(path: string, what: string): Promise<string> {
   const handle = await open(path, constants.O_RDONLY).catch((cause: unknown) => {
@@ -183,10 +152,20 @@ function assertPrivate(path: string, mode: number, uid: number): void {
   throw new EvidenceError('key', `${path}: others may use this key (mode ${octal}); expected 0600 or 0400`);
 }
 
-async function assertAbsent(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (found !== undefined)
-    throw new EvidenceError('key', `${path}: there is a file already; keys are never overwritten`);
+async function assertEmpty(path: string): Promise<void> {
+  const found = await readdir(path).catch((cause: unknown) => {
+    if (reason(cause) === 'ENOENT') return [];
+    throw new EvidenceError(
+      'key',
+      `${path}: can't be read (${reason(cause)}); expected a new or an empty directory`,
+      { cause },
+    );
+  });
+  if (found.length > 0)
+    throw new EvidenceError(
+      'key',
+      `${path}: there is something already (${found[0]}); keys are never overwritten`,
+    );
 }
 
 async function writeSecret(path: string, text: string): Promise<void> {

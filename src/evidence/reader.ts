@@ -4,7 +4,7 @@ import { CHECKPOINT_KEY, checkpointKey } from './checkpoint.ts';
 import { directoryStore, STATE_FOLDER } from './directory.ts';
 import { EvidenceError } from './error.ts';
 import { type Identity, readHead } from './head.ts';
-import { fingerprint } from './keys.ts';
+import { fingerprint } from './public-keys.ts';
 import type { ObjectStore } from './store.ts';
 import { createView, type EvidenceReader } from './view.ts';
 

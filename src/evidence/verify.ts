@@ -1,6 +1,6 @@
 import { CHECKPOINT_KEY, openCheckpoint } from './checkpoint.ts';
 import type { CheckpointInfo } from './contract.ts';
-import { fingerprint, publicKeyPath } from './keys.ts';
+import { fingerprint, publicKeyPath } from './public-keys.ts';
 import { readHighWater } from './state.ts';
 import type { HighWater } from './state.ts';
 import { checkBodies } from './verify/bodies.ts';
@@ -50,8 +50,8 @@ export async function verifyDirectory(
 }
 
 /**
- * Verifies a store from its bytes alone, sharing no code with what signs and writes: every leaf is rebuilt from its envelope,
- * every tile from the leaves, every checkpoint from the tiles; every body is decoded; and every object is accounted for.
+ * Verifies a store from its bytes alone, with none of the code that holds keys, signs or writes: every leaf is rebuilt from its
+ * envelope, every tile from the leaves, every root from the tiles; every body is decoded; and every object is accounted for.
  * Memory does not grow with the log. Never throws: it reports.
  */
 export async function verifyStore(source: Source, options: VerifyOptions = {}): Promise<VerifyReport> {

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fingerprint } from '../../src/evidence/keys.ts';
+import { fingerprint } from '../../src/evidence/public-keys.ts';
 import { testKeys } from '../evidence/helpers.ts';
 import { makeSampleStore } from '../torture/sample-store.ts';
 

@@ -2,14 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  fingerprint,
-  generateKeys,
-  keyFiles,
-  type KeyFiles,
-  loadKeys,
-  verifyP256,
-} from '../../src/evidence/keys.ts';
+import { generateKeys, keyFiles, type KeyFiles, loadKeys } from '../../src/evidence/keys.ts';
+import { fingerprint, verifyP256 } from '../../src/evidence/public-keys.ts';
 import { ed25519Key } from '../../src/evidence/note.ts';
 import { temporaryDirectory } from './helpers.ts';
 

@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fingerprint } from '../../src/evidence/keys.ts';
+import { fingerprint } from '../../src/evidence/public-keys.ts';
 import { createLog, openLog } from '../../src/evidence/log.ts';
 import { draft, temporaryDirectory, testKeys, testLog, type TestLog } from './helpers.ts';
 

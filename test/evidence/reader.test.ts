@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fingerprint } from '../../src/evidence/keys.ts';
+import { fingerprint } from '../../src/evidence/public-keys.ts';
 import { readStore } from '../../src/evidence/reader.ts';
 import { draft, testLog } from './helpers.ts';
 

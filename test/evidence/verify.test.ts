@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { fingerprint } from '../../src/evidence/keys.ts';
+import { fingerprint } from '../../src/evidence/public-keys.ts';
 import { openLog } from '../../src/evidence/log.ts';
 import type { Statement } from '../../src/evidence/statement.ts';
 import { verifyDirectory, verifyStore } from '../../src/evidence/verify.ts';
@@ -332,5 +332,24 @@ describe('what is no store', () => {
     await drop('log/checkpoint');
     await mkdir(path('log/checkpoint'));
     expect(await problems()).toContain('io log/checkpoint');
+  });
+});
+
+describe('the verifier', () => {
+  test('shares no code with what holds keys and writes', async () => {
+    const reached = new Set<string>();
+    async function follow(file: string): Promise<void> {
+      if (reached.has(file)) return;
+      reached.add(file);
+      const text = await readFile(file, 'utf8');
+      const imports = text.matchAll(/^(?:import|\}) (?!type).*from '(\.[^']+)';$/gm);
+      for (const [, target = ''] of imports) await follow(join(dirname(file), target));
+    }
+    await follow('src/evidence/verify.ts');
+    expect(reached).toContain('src/evidence/verify/entries.ts');
+    expect(reached).toContain('src/evidence/public-keys.ts');
+    for (const name of ['keys', 'log', 'writer', 'opening', 'plan', 'genesis', 'body', 'sort', 'queue']) {
+      expect(reached).not.toContain(`src/evidence/${name}.ts`);
+    }
   });
 });

@@ -4,7 +4,8 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Sealed, StatementDraft } from '../../src/evidence/contract.ts';
-import { fingerprint, generateKeys } from '../../src/evidence/keys.ts';
+import { generateKeys } from '../../src/evidence/keys.ts';
+import { fingerprint } from '../../src/evidence/public-keys.ts';
 import { createLog } from '../../src/evidence/log.ts';
 
 const now = 1_790_000_000;

@@ -7,7 +7,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sigstoreBundle, trustedRoot } from '../../src/evidence/cosign.ts';
 import { parseEnvelope } from '../../src/evidence/dsse.ts';
-import { publicKeyPath } from '../../src/evidence/keys.ts';
+import { publicKeyPath } from '../../src/evidence/public-keys.ts';
 import { proveInclusion } from '../../src/evidence/merkle.ts';
 import { readStore } from '../../src/evidence/reader.ts';
 import { readTile, tileNodes } from '../../src/evidence/tiles.ts';

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { EvidenceError } from '../../src/evidence/error.ts';
-import { fingerprint } from '../../src/evidence/keys.ts';
+import { fingerprint } from '../../src/evidence/public-keys.ts';
 import type { EvidenceKeys } from '../../src/evidence/keys.ts';
 import { openLog } from '../../src/evidence/log.ts';
 import { verifyDirectory } from '../../src/evidence/verify.ts';

@@ -1,5 +1,5 @@
 import { envelopeKey, envelopeLeaf, parseEnvelope, verifyEnvelope } from '../dsse.ts';
-import { fingerprint, publicKeyPath, publicKeyPem } from '../keys.ts';
+import { fingerprint, publicKeyPath, publicKeyPem } from '../public-keys.ts';
 import { CHECKPOINT_KEY, checkpointKey } from '../checkpoint.ts';
 import { intentKey } from '../intent.ts';
 import { bodyKey } from '../statement.ts';
