@@ -36,7 +36,7 @@ export interface KeyFiles {
 
 export type KeyUse = 'envelope' | 'checkpoint';
 
-export const BODY_KEY_BYTES = 32;
+const BODY_KEY_BYTES = 32;
 
 const expected: Readonly<Record<KeyUse, string>> = {
   envelope: 'a PEM private key, ECDSA P-256',

@@ -28,8 +28,8 @@ export interface KillResult {
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A store is thrown away after this many rounds, so that its making is killed too. */
-const ROUNDS_PER_STORE = 50;
-const VERIFY_EVERY = 25;
+const ROUNDS_PER_STORE = 20;
+const VERIFY_EVERY = 5;
 /** Milliseconds: up to when an agent is killed after its start. */
 const LATEST_KILL = 8000;
 
