@@ -56,7 +56,7 @@ export async function storeBody(
 }
 
 /** The line of a record, without its LF: RFC 8785, with the salt among its fields. */
-export function bodyLine(record: BodyRecord, key: KeyObject): Uint8Array {
+function bodyLine(record: BodyRecord, key: KeyObject): Uint8Array {
   const id: unknown = record.id;
   if (typeof id !== 'string' || id === '') {
     throw new EvidenceError('invalid', `record ${JSON.stringify(id)}: id: expected a text that isn't empty`);

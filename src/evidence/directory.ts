@@ -171,7 +171,7 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /** Makes a file, or the names in a directory, durable. */
-export async function syncPath(path: string): Promise<void> {
+async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();

@@ -13,7 +13,7 @@ export interface Envelope {
   readonly signature: Uint8Array;
 }
 
-export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
+const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 
 const base64 = z.base64();
 const envelopeSchema = z.strictObject({

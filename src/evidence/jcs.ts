@@ -9,9 +9,9 @@ const MAX_DEPTH = 64;
  * else throws: undefined, NaN, Infinity, a lone surrogate, an integer beyond 2^53-1, an object that isn't plain.
  */
 export function jcs(value: unknown, where: string): string {
-  assertJson(value, where, 0);
-  const text = canonicalize(value);
-  if (text === undefined) refuse(where, 'not a JSON value');
+  const fault = faultOf(value, 0);
+  const text = fault === undefined ? canonicalize(value) : undefined;
+  if (text === undefined) throw new EvidenceError('invalid', `${where}${fault ?? ': not a JSON value'}`);
   return text;
 }
 
@@ -28,43 +28,40 @@ export function parseJcs(bytes: Uint8Array, where: string): unknown {
 }
 
 // canonicalize drops undefined, calls toJSON and writes large integers rounded, so these are refused before it.
-function assertJson(value: unknown, where: string, depth: number): void {
+/** Why the value is not JSON, after the path to the place; undefined when it is. */
+function faultOf(value: unknown, depth: number): string | undefined {
   switch (typeof value) {
     case 'string':
-      if (!value.isWellFormed()) refuse(where, 'a string with a lone surrogate');
-      return;
+      return value.isWellFormed() ? undefined : ': a string with a lone surrogate';
     case 'number':
-      if (!Number.isFinite(value)) refuse(where, `${value} is not a JSON number`);
-      if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-        refuse(where, `the integer ${value} is beyond 2^53-1; write it as a string`);
-      }
-      return;
+      if (!Number.isFinite(value)) return `: ${value} is not a JSON number`;
+      if (Number.isSafeInteger(value) || !Number.isInteger(value)) return undefined;
+      return `: the integer ${value} is beyond 2^53-1; write it as a string`;
     case 'boolean':
-      return;
+      return undefined;
     case 'object':
-      if (value !== null) assertMembers(value, where, depth);
-      return;
+      return value === null ? undefined : memberFault(value, depth);
     default:
-      refuse(where, `${typeof value} is not a JSON value`);
+      return `: ${typeof value} is not a JSON value`;
   }
 }
 
-function assertMembers(value: object, where: string, depth: number): void {
-  if (depth === MAX_DEPTH) refuse(where, `nested deeper than ${MAX_DEPTH}`);
+function memberFault(value: object, depth: number): string | undefined {
+  if (depth === MAX_DEPTH) return `: nested deeper than ${MAX_DEPTH}`;
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i += 1) assertJson(value[i], `${where}[${i}]`, depth + 1);
-    return;
+    for (let i = 0; i < value.length; i += 1) {
+      const fault = faultOf(value[i], depth + 1);
+      if (fault !== undefined) return `[${i}]${fault}`;
+    }
+    return undefined;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
-  if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value) {
-    refuse(where, 'not a plain object');
-  }
+  if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value)
+    return ': not a plain object';
   for (const [key, member] of Object.entries(value)) {
-    if (!key.isWellFormed()) refuse(where, 'a field name with a lone surrogate');
-    assertJson(member, `${where}.${key}`, depth + 1);
+    if (!key.isWellFormed()) return ': a field name with a lone surrogate';
+    const fault = faultOf(member, depth + 1);
+    if (fault !== undefined) return `.${key}${fault}`;
   }
-}
-
-function refuse(where: string, why: string): never {
-  throw new EvidenceError('invalid', `${where}: ${why}`);
+  return undefined;
 }

@@ -4,8 +4,8 @@ import { EvidenceError } from './error.ts';
 import { jcs, parseJcs } from './jcs.ts';
 
 /** Bytes. */
-export const MAX_STATEMENT_BYTES = 16_384;
-export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
+const MAX_STATEMENT_BYTES = 16_384;
+const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 /** The version of the store's format, sealed in the genesis. */
 export const STORE_FORMAT = 1;
 
