@@ -1,9 +1,11 @@
+import { apiCalls } from './api-calls.ts';
 import { inventory } from './inventory/bench.ts';
 import type { Bench } from './measure.ts';
 import { startup } from './startup.ts';
 
 /** Every benchmark, by name. A new one is a folder and a line here. */
 export const benches: ReadonlyMap<string, Bench> = new Map([
+  ['api-calls', apiCalls],
   ['inventory', inventory],
   ['startup', startup],
 ]);
