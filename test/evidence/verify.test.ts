@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { fingerprint } from '../../src/evidence/public-keys.ts';
@@ -326,6 +329,21 @@ describe('what is no store', () => {
   test('has a genesis whose envelope is gone', async () => {
     await drop('envelopes');
     expect(await problems()).toEqual(['malformed entry 0']);
+  });
+
+  test('has a pipe in the place of a file', async () => {
+    for (const key of ['log/checkpoint', 'log/intents/0', `content/${'a'.repeat(64)}.zst`]) {
+      await rm(path(key), { force: true });
+      await promisify(execFile)('mkfifo', [path(key)]);
+      expect(await problems()).toContain(`unknown-file ${key}`);
+      await rm(path(key));
+    }
+  });
+
+  test('has an object too large to be one', async () => {
+    await truncate(path('log/checkpoint'), 2 ** 31);
+    const report = await verifyDirectory(store);
+    expect(report.problems[0]).toMatchObject({ code: 'io', where: 'log/checkpoint' });
   });
 
   test('has a folder in the place of a file', async () => {

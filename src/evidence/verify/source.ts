@@ -1,5 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { opendir, readFile } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { open, opendir } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvidenceError } from '../error.ts';
 
@@ -20,31 +21,59 @@ export interface Source {
 
 const LOCAL_ONLY = 'state';
 
+/** Bytes; no object that is read whole comes near it. */
+const LARGEST = 1 << 28;
+const PIECE = 1 << 15;
+/** Opening must not wait for the other end of a pipe that lies in the place of a file. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+
 /** The store in a directory. */
 export function directorySource(root: string): Source {
+  async function openAt(key: string): Promise<FileHandle | undefined> {
+    return open(join(root, key), FLAGS).catch((error: unknown) => {
+      if (isAbsent(error)) return undefined;
+      throw ioError(key, error);
+    });
+  }
   return {
     async get(key) {
+      const handle = await openAt(key);
+      if (handle === undefined) return undefined;
       try {
-        return await readFile(join(root, key));
+        return await readWhole(handle);
       } catch (error) {
-        if (isAbsent(error)) return undefined;
         throw ioError(key, error);
+      } finally {
+        await handle.close();
       }
     },
     async stream(key) {
-      const stream = createReadStream(join(root, key));
-      try {
-        await new Promise<void>((resolve, reject) => {
-          stream.once('ready', resolve).once('error', reject);
-        });
-      } catch (error) {
-        if (isAbsent(error)) return undefined;
-        throw ioError(key, error);
-      }
-      return guarded(stream, key);
+      const handle = await openAt(key);
+      return handle === undefined ? undefined : pieces(handle, key);
     },
     walk: (folder) => walk(root, folder.replace(/\/$/, '')),
   };
+}
+
+async function readWhole(handle: FileHandle): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (let length = 0; ;) {
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(PIECE));
+    parts.push(buffer.subarray(0, bytesRead));
+    length += bytesRead;
+    if (bytesRead < PIECE) return parts.length === 1 ? buffer.subarray(0, bytesRead) : Buffer.concat(parts);
+    if (length > LARGEST) throw new Error(`it is over ${LARGEST} bytes`);
+  }
+}
+
+async function* pieces(handle: FileHandle, key: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream('', { fd: handle, autoClose: false });
+  } catch (error) {
+    throw ioError(key, error);
+  } finally {
+    await handle.close();
+  }
 }
 
 async function* walk(root: string, folder: string): AsyncGenerator<SourceObject> {
@@ -57,14 +86,6 @@ async function* walk(root: string, folder: string): AsyncGenerator<SourceObject>
     const key = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (!entry.isDirectory()) yield { key, regular: entry.isFile() };
     else if (key !== LOCAL_ONLY) yield* walk(root, key);
-  }
-}
-
-async function* guarded(stream: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* stream;
-  } catch (error) {
-    throw ioError(key, error);
   }
 }
 
