@@ -113,7 +113,7 @@ export async function assess(
 }
 
 /** A verdict without its records: those are in the body that the line names. */
-export function verdictLine(verdict: Verdict, text: string, body: StoredBody | null) {
+function verdictLine(verdict: Verdict, text: string, body: StoredBody | null) {
   const { check, outcome, why, counts, scopes } = verdict;
   return {
     id: check,

@@ -166,7 +166,7 @@ function plausible(
 }
 
 /** Records that the source itself listed: a collector that carries records over says how many those were. */
-export function listedRecords(body: StoredBody, seen: Pick<Seen, 'notes'>): number {
+function listedRecords(body: StoredBody, seen: Pick<Seen, 'notes'>): number {
   const listed = seen.notes['listed'];
   return typeof listed === 'number' ? listed : body.records.count;
 }

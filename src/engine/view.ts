@@ -6,6 +6,7 @@ import type {
   ScopeVerdict,
   Severity,
 } from '../controls/contract.ts';
+import type { AspectStatus } from '../controls/status.ts';
 
 /** Times are Unix seconds here; the server tells them as RFC 3339. */
 
@@ -21,16 +22,7 @@ export interface PageQuery {
   readonly cursor?: string | undefined;
 }
 
-export interface AspectItem {
-  /** `A.5.18/removal` */
-  readonly id: string;
-  readonly title: string;
-  readonly basis: 'live' | 'recorded' | 'attested' | null;
-  readonly status: ControlStatus;
-  readonly why: string;
-  readonly checks: readonly string[];
-  readonly attestations: readonly string[];
-}
+export type AspectItem = AspectStatus;
 
 export interface ControlItem {
   readonly id: string;

@@ -140,7 +140,7 @@ export interface Statement extends Common {
 
 export type GenesisFields = z.infer<typeof genesisSchema>;
 
-export function predicateType(predicate: PredicateName): string {
+function predicateType(predicate: PredicateName): string {
   return `https://annexa.dev/${predicate}/v1`;
 }
 

@@ -2,7 +2,7 @@ import { EngineError } from '../error.ts';
 import type { Page, PageQuery } from '../view.ts';
 
 /** The position after which a page starts; undefined for the first page. Throws EngineError `cursor` for what isn't one of ours. */
-export function after(query: PageQuery): string | undefined {
+function after(query: PageQuery): string | undefined {
   if (query.cursor === undefined) return undefined;
   const text = Buffer.from(query.cursor, 'base64url').toString('utf8');
   if (!text.startsWith('@')) throw invalidCursor();

@@ -42,7 +42,7 @@ const documentLine = z.object({
 });
 
 /** How many entries of the log the state holds. */
-export async function applied(state: StateDatabase): Promise<number> {
+async function applied(state: StateDatabase): Promise<number> {
   const row = await state
     .selectFrom('entry')
     .select((e) => e.fn.max('index').as('last'))
