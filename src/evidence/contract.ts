@@ -88,7 +88,10 @@ export interface EvidenceLog extends AsyncDisposable {
    * checkpoint. Concurrent calls are committed together. A draft whose (runId, stream) is in the log already is not sealed
    * again: its entry is returned. `hurry`: don't wait for the window in which others may join.
    */
-  append(drafts: readonly StatementDraft[], options?: { readonly hurry: boolean }): Promise<readonly Sealed[]>;
+  append(
+    drafts: readonly StatementDraft[],
+    options?: { readonly hurry: boolean },
+  ): Promise<readonly Sealed[]>;
   entry(index: number): Promise<Sealed>;
   /** The DSSE envelope, as stored. */
   envelope(index: number): Promise<Uint8Array>;

@@ -370,6 +370,8 @@ describe('a configuration that does not compile', () => {
     await world.write('check.yaml', check('it.statis = 1'));
     await using sandbox = createSandbox();
     const problems = await compileProblems(sandbox, await world.config());
-    expect(problems).toEqual([expect.stringMatching(/^check\.yaml: check no-leavers, fails: no column it\.statis/)]);
+    expect(problems).toEqual([
+      expect.stringMatching(/^check\.yaml: check no-leavers, fails: no column it\.statis/),
+    ]);
   });
 });
