@@ -108,7 +108,9 @@ function* userRecords(user: User, row: ReportRow | undefined, sources: Sources):
   yield* grants(id, user, user, 'user', sources);
   for (const name of identity.groups) {
     const group = sources.details.groups.get(name);
-    if (group !== undefined) yield* grants(id, group, user, `group:${name}`, sources);
+    if (group === undefined)
+      throw new CollectorError('incomplete', `${user.arn}: is in the group ${name}, which was not listed`);
+    yield* grants(id, group, user, `group:${name}`, sources);
   }
 }
 
