@@ -93,7 +93,7 @@ describe('even prepared directly, a restricted connection refuses', () => {
     'SELECT CURRENT_TIMESTAMP',
     "SELECT strftime('%s', 'now')",
     "SELECT unixepoch('now')",
-    'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c',
+    'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c LIMIT 1',
     "VACUUM INTO '/tmp/x'",
     'SAVEPOINT x',
     'REINDEX',
