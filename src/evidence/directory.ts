@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import {
   copyFile,
   type FileHandle,
@@ -72,7 +72,15 @@ export function directoryStore(root: string, temporary: string): ObjectStore {
   }
 
   return {
-    get: (key) => wrap('read', key, () => readFile(pathOf(key)).catch(unless('ENOENT', 'ENOTDIR'))),
+    get: (key) =>
+      wrap('read', key, async () => {
+        const handle = await openFile(pathOf(key));
+        try {
+          return await handle?.readFile();
+        } finally {
+          await handle?.close();
+        }
+      }),
     has: (key) =>
       wrap(
         'read',
@@ -81,7 +89,7 @@ export function directoryStore(root: string, temporary: string): ObjectStore {
       ),
     stream: (key) =>
       wrap('read', key, async () => {
-        const handle = await open(pathOf(key)).catch(unless('ENOENT', 'ENOTDIR'));
+        const handle = await openFile(pathOf(key));
         return handle === undefined ? undefined : pieces(key, handle);
       }),
     create: (objects) =>
@@ -138,6 +146,16 @@ function safeKey(key: string): string {
   return key;
 }
 
+/** Undefined when nothing is there. Who put a pipe in the place of a file can't make us wait for its other end. */
+async function openFile(path: string): Promise<FileHandle | undefined> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(
+    unless('ENOENT', 'ENOTDIR'),
+  );
+  if (handle === undefined || (await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new Error('not a file');
+}
+
 async function* pieces(key: string, handle: FileHandle): AsyncGenerator<Uint8Array> {
   try {
     yield* createReadStream('', { fd: handle, autoClose: false });
@@ -172,7 +190,7 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
 
 /** Makes a file, or the names in a directory, durable. */
 async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     await handle.sync();
   } finally {

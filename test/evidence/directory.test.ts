@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -106,8 +107,15 @@ describe('an object store in a directory', () => {
     await mkdir(join(root, 'a'));
     await expect(store.get('a')).rejects.toMatchObject({
       code: 'io',
-      message: expect.stringMatching(/can't read a: .*EISDIR/),
+      message: "can't read a: not a file",
     });
+    execFileSync('mkfifo', [join(root, 'pipe')]);
+    await expect(store.get('pipe')).rejects.toMatchObject({
+      code: 'io',
+      message: "can't read pipe: not a file",
+    });
+    await expect(store.stream('pipe')).rejects.toMatchObject({ code: 'io' });
+    await expect(store.create([{ key: 'pipe', bytes: bytes('1') }])).rejects.toMatchObject({ code: 'io' });
     await symlink('loop', join(root, 'loop'));
     await expect(store.get('loop')).rejects.toMatchObject({
       code: 'io',
