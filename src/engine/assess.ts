@@ -88,7 +88,7 @@ export async function assess(
     stream: 'assessment',
     runId: randomUUID(),
     startedAt,
-    finishedAt: clock(),
+    finishedAt: Math.max(startedAt, clock()),
     config: assessment.config,
     subjects: [
       { name: 'inputs', sha256: inputs.sha256 },

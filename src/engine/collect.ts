@@ -190,7 +190,7 @@ async function snapshotDraft(
     stream: `snapshot/${collector.name}/${dataset.dataset}/${scope.id}`,
     runId: task.runId,
     startedAt,
-    finishedAt: now(),
+    finishedAt: Math.max(startedAt, now()),
     config: task.config,
     subjects: [
       { name: 'records', sha256: body.sha256 },

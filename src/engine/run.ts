@@ -120,7 +120,7 @@ async function sealRun(
     stream: `run/${task.collector.name}`,
     runId: id,
     startedAt,
-    finishedAt: now(),
+    finishedAt: Math.max(startedAt, now()),
     config: task.config,
     subjects: [{ name: 'datasets', sha256: body.sha256 }],
     fields: {

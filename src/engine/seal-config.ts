@@ -39,7 +39,7 @@ export async function sealConfig({ config, stores, now, sources }: SealConfigInp
     stream: 'config',
     runId: randomUUID(),
     startedAt,
-    finishedAt: now(),
+    finishedAt: Math.max(startedAt, now()),
     config: before?.digest ?? null,
     subjects: [
       { name: 'documents', sha256: documents.sha256 },
