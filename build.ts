@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { cp, copyFile, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { z } from 'zod';
+import { readChecks } from './src/controls/builtin.ts';
 
 /**
  * Bundles the agent: `annexa.mjs`, `sandbox-child.mjs` (the process that runs checks), the chunks that they share or load later, and
@@ -82,10 +83,8 @@ async function version(): Promise<string> {
 /** Writes the bundle into the directory, which is emptied first. Rejects when anything doesn't resolve. */
 export async function bundle(directory: string): Promise<esbuild.Metafile> {
   await rm(directory, { recursive: true, force: true });
-  await cp(join(root, 'src/controls/checks'), join(directory, 'checks'), {
-    recursive: true,
-    filter: (source) => !basename(source).includes('.') || source.endsWith('.yaml'),
-  });
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'checks.json'), JSON.stringify(await readChecks()));
   const { metafile, warnings } = await esbuild.build({
     absWorkingDir: root,
     entryPoints: [

@@ -50,7 +50,8 @@ function explain(error: unknown, command: Command, io: Io): ExitCode {
   const message = error instanceof Error ? error.message : String(error);
   io.err(`annexa ${command.name}: ${message}`);
   const kind = error instanceof Error ? error.name : '';
-  if (kind === 'ConfigError') return 2;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (kind === 'ConfigError' || code === 'configuration') return 2;
   if (kind !== 'UsageError') return 3;
   io.err(`usage: annexa ${command.name} ${command.usage}`);
   return 2;

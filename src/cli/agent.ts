@@ -1,9 +1,11 @@
 import type { Config } from '../config/contract.ts';
 import { Agent } from '../engine/agent.ts';
 import { compileProblems } from '../engine/admit.ts';
+import { EngineError } from '../engine/error.ts';
 import { openStores, type Stores } from '../engine/stores.ts';
+import type { Sandbox } from '../inventory/query-contract.ts';
 import { build } from './build-info.ts';
-import { type Io, UsageError } from './command.ts';
+import type { Io } from './command.ts';
 import { createLogger, now, startSample } from './setup.ts';
 
 export interface Session extends AsyncDisposable {
@@ -13,16 +15,16 @@ export interface Session extends AsyncDisposable {
 }
 
 /** The agent with its stores and, for a sample organisation, its estate; not yet opened. Nothing is collected before `agent.open()`. */
-export async function openAgent(config: Config, io: Io): Promise<Session> {
+export async function openAgent(config: Config, sandbox: Sandbox, io: Io): Promise<Session> {
+  const problems = await compileProblems(sandbox, config);
+  if (problems.length > 0) throw new EngineError('configuration', problems.join('\n'));
   const logger = createLogger(config);
   await using cleanup = new AsyncDisposableStack();
   const estate = cleanup.use(await startSample(config, io));
-  const stores = await openStores({ config, logger, now, env: io.env, build, notice: io.err });
+  const stores = await openStores({ config, logger, now, env: io.env, build, notice: io.err }, sandbox);
   const agent = cleanup.use(
     new Agent({ config, stores, logger, now, env: estate.env, build, random: Math.random }),
   );
-  const problems = await compileProblems(stores.sandbox, config);
-  if (problems.length > 0) throw new UsageError(problems.join('\n'));
   const owned = cleanup.move();
   return { agent, stores, logger, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

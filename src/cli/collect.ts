@@ -1,3 +1,4 @@
+import { createSandbox } from '../inventory/sandbox.ts';
 import { openAgent } from './agent.ts';
 import { configOption, jsonOption, parse } from './arguments.ts';
 import type { Command, ExitCode } from './command.ts';
@@ -16,7 +17,8 @@ export const collect: Command = {
       { atLeast: 0, atMost: 0 },
     );
     const config = await readConfig(configDirectory(values['config'], io), io);
-    await using session = await openAgent(config, io);
+    await using sandbox = createSandbox();
+    await using session = await openAgent(config, sandbox, io);
     const { agent } = session;
     const stop = () => void agent[Symbol.asyncDispose]();
     io.stop.addEventListener('abort', stop, { once: true });

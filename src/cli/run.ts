@@ -1,13 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Config } from '../config/contract.ts';
-import { watchConfig } from '../config/watch.ts';
-import { compileProblems } from '../engine/admit.ts';
-import { startServer } from '../server/server.ts';
-import { openAgent, type Session } from './agent.ts';
+import { createSandbox } from '../inventory/sandbox.ts';
 import { configOption, parse } from './arguments.ts';
-import type { Command, Io } from './command.ts';
-import { configDirectory, loadOptions, now, readConfig } from './setup.ts';
-import { summary } from './summary.ts';
+import type { Command } from './command.ts';
+import { configDirectory, readConfig } from './setup.ts';
 
 export const run: Command = {
   name: 'run',
@@ -16,80 +10,10 @@ export const run: Command = {
   async run(args, io) {
     const { values } = parse(args, configOption, { atLeast: 0, atMost: 0 });
     const directory = configDirectory(values['config'], io);
-    const config = await readConfig(directory, io);
-    await using session = await openAgent(config, io);
-    const { agent, logger } = session;
-    const server = await startServer({ view: agent.view, listen: config.agent.listen, logger });
-    io.out(`${config.agent.organisation}: Annexa ${agent.view.build.version} listens on ${server.url}`);
-    await agent.open();
-    const watch = watchConfig(await watched(directory, config, session, io));
-    agent.start();
-    void agent.settled().then(() => printSummary(session, server.url, config, io));
-    await stopAsked(io);
-    io.err('stopping: what is being collected is given up or finished, then sealed');
-    await watch[Symbol.asyncDispose]();
-    const grace = config.agent.shutdownGrace;
-    await Promise.race([
-      Promise.all([server.close(grace), agent[Symbol.asyncDispose]()]),
-      delay(grace * 1000, undefined, { ref: false }).then(() =>
-        logger.warn({ event: 'stop_deadline' }, 'stopped at the deadline'),
-      ),
-    ]);
-    return 0;
+    await using sandbox = createSandbox();
+    // While the rest is loaded and read, so that checks compile at once afterwards.
+    sandbox.warm();
+    const [config, { serve }] = await Promise.all([readConfig(directory, io), import('./serve.ts')]);
+    return await serve({ config, directory, sandbox }, io);
   },
 };
-
-async function printSummary({ agent }: Session, url: string, config: Config, io: Io): Promise<void> {
-  if (io.stop.aborted) return;
-  for (const line of await summary(agent.view)) io.out(line);
-  io.out('');
-  io.out(
-    `Where to look: ${url}/api/v1/controls  ${url}/api/v1/deviations?state=open  ${url}/metrics  ${url}/openapi.json`,
-  );
-  io.out(`The evidence: npx annexa verify ${config.agent.data}/evidence`);
-  io.out('It goes on collecting; Ctrl-C ends it.');
-}
-
-/** A reload is taken whole or not at all: a check that does not compile leaves the configuration in force. */
-async function watched(directory: string, first: Config, { agent, logger, stores }: Session, io: Io) {
-  let options = await loadOptions(io);
-  let inForce = first;
-  const take = async (config: Config): Promise<void> => {
-    const problems = await compileProblems(stores.sandbox, config);
-    if (problems.length > 0) {
-      logger.error(
-        { event: 'reload_refused', problems },
-        'the configuration in force stays: checks do not compile',
-      );
-      return;
-    }
-    const fixed = (['data', 'listen', 'keys', 'sample'] as const).filter(
-      (field) => JSON.stringify(config.agent[field]) !== JSON.stringify(inForce.agent[field]),
-    );
-    if (fixed.length > 0)
-      logger.warn(
-        { event: 'restart_needed', fields: fixed },
-        'these fields of the Agent take effect at the next start',
-      );
-    await agent.reload(config);
-    inForce = config;
-    logger.info({ event: 'reloaded', digest: config.digest }, 'the configuration was taken over');
-  };
-  return {
-    directory,
-    options: () => (options = { ...options, now: now() }),
-    onConfig: (config: Config) =>
-      void take(config).catch((error: unknown) =>
-        logger.error({ event: 'reload_failed', err: error }, 'the configuration in force stays'),
-      ),
-    onError: (error: Error) =>
-      logger.error({ event: 'reload_refused', detail: error.message }, 'the configuration in force stays'),
-  };
-}
-
-function stopAsked({ stop }: Io): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (stop.aborted) resolve();
-  stop.addEventListener('abort', () => resolve(), { once: true });
-  return promise;
-}

@@ -15,12 +15,11 @@ import {
   parseSigner,
   readKeyFile,
 } from '../evidence/keys.ts';
-import { createLog, openLog } from '../evidence/log.ts';
+import { openOrCreateLog } from '../evidence/log.ts';
 import { InventoryError } from '../inventory/error.ts';
 import { type Inventory, openInventory } from '../inventory/inventory.ts';
 import { type InventoryRecord, sourceKey, type SourceRef } from '../inventory/kind.ts';
 import type { Sandbox } from '../inventory/query-contract.ts';
-import { createSandbox } from '../inventory/sandbox.ts';
 import { EngineError } from './error.ts';
 import { own, ownJson } from './own.ts';
 import type { LastSnapshot } from './sources.ts';
@@ -78,9 +77,14 @@ export function dataPaths(data: string) {
   };
 }
 
-/** Opens or makes everything under the data directory. Rejects with EvidenceError: `locked` when another process has it. */
-export async function openStores(options: StoreOptions): Promise<Stores> {
-  return open(options, openState);
+/**
+ * Opens or makes everything under the data directory. Rejects with EvidenceError: `locked` when another process has it. The sandbox reads
+ * the inventory from now on, and stays the caller's.
+ */
+export async function openStores(options: StoreOptions, sandbox: Sandbox): Promise<Stores> {
+  const projected = await open(options, openState);
+  sandbox.attach(dataPaths(options.config.agent.data).inventory);
+  return { ...projected, sandbox };
 }
 
 /** Makes state and inventory anew from the log; the number of entries. */
@@ -93,7 +97,7 @@ export async function rebuildState(options: StoreOptions): Promise<number> {
 async function open(
   options: StoreOptions,
   stateAt: (path: string) => Promise<StateDatabase>,
-): Promise<Stores> {
+): Promise<Omit<Stores, 'sandbox'>> {
   const { config } = options;
   const paths = dataPaths(config.agent.data);
   await mkdir(config.agent.data, { recursive: true, mode: 0o700 });
@@ -102,10 +106,9 @@ async function open(
   const state = await stateAt(paths.state);
   cleanup.defer(() => state.destroy());
   const inventory = cleanup.use(openInventory(paths.inventory, { owners: ownersOf(config.scope) }));
-  const sandbox = cleanup.use(createSandbox({ file: paths.inventory }));
   const projection = await project(log, state, inventory, options.logger);
   const owned = cleanup.move();
-  return { log, state, sandbox, ...projection, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { log, state, ...projection, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 async function openEvidence(
@@ -120,21 +123,12 @@ async function openEvidence(
     now,
     window: config.agent.commitWindow * 1000,
   };
-  const sample = config.agent.sample !== undefined;
-  try {
-    const log = await openLog({ ...common, ...(lostState === undefined ? {} : { lostState }) });
-    if (log.sample === sample) return log;
-    await log[Symbol.asyncDispose]();
-    const [is, wanted] = sample ? ['no sample', 'one'] : ['a sample', 'no sample'];
-    throw new EngineError(
-      'state',
-      `${paths.evidence}: the log is ${is}, the configuration is of ${wanted}: give the Agent another \`data\` directory`,
-    );
-  } catch (error) {
-    if (error instanceof EvidenceError && error.code === 'no-store')
-      return createLog({ ...common, domain: config.agent.domain, sample });
-    throw error;
-  }
+  return openOrCreateLog({
+    ...common,
+    domain: config.agent.domain,
+    sample: config.agent.sample !== undefined,
+    ...(lostState === undefined ? {} : { lostState }),
+  });
 }
 
 async function evidenceKeys(

@@ -55,6 +55,10 @@ export interface QueryResult {
  * The child is started on demand and again after it was killed.
  */
 export interface Sandbox extends AsyncDisposable {
+  /** Starts the process that compiles, ahead of the first check. */
+  warm(): void;
+  /** Checks run on this inventory file from now on; before, they can only be compiled. */
+  attach(file: string): void;
   compile(query: CheckQuery): Promise<CompiledQuery>;
   run(query: CheckQuery, now: number, standing?: readonly string[]): Promise<QueryResult>;
 }

@@ -18,7 +18,7 @@ import { typed } from './typed.ts';
 import { compareUtf8 } from './utf8.ts';
 
 export interface SandboxOptions {
-  /** The inventory's file; absent: checks can be compiled, not run. */
+  /** As `attach`. */
   readonly file?: string | undefined;
   /** Seconds that one check may take. 30 unless set. */
   readonly deadline?: number;
@@ -45,11 +45,9 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     idle: 0.1,
     start: { type: 'start', kinds: described, file: undefined },
   });
-  const runner = new Child({
-    ...settings,
-    idle: 30,
-    start: { type: 'start', kinds: described, file: options.file },
-  });
+  const runnerOf = (file: string) =>
+    new Child({ ...settings, idle: 30, start: { type: 'start', kinds: described, file } });
+  let runner = options.file === undefined ? undefined : runnerOf(options.file);
   const compiled = new Map<string, CompiledQuery>();
   const compile = async (query: CheckQuery) => {
     const key = keyOf(query);
@@ -61,10 +59,12 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     return reply.compiled;
   };
   return {
+    warm: () => compiler.warm(),
+    attach: (file) => void (runner = runnerOf(file)),
     compile,
     async run(query, now, standing = []) {
       if (!Number.isSafeInteger(now)) throw failed(query.name, `now is ${now}; expected whole Unix seconds`);
-      if (options.file === undefined) throw failed(query.name, 'there is no inventory to run it on');
+      if (runner === undefined) throw failed(query.name, 'there is no inventory to run it on');
       const { nullable } = await compile(query);
       // The parser takes as much memory as a query: not both at once.
       if (!runner.running) await compiler.rest();
@@ -77,7 +77,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
       return result.finish(reply.standing);
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([compiler.stop(), runner.stop()]);
+      await Promise.all([compiler.stop(), runner?.stop()]);
     },
   };
 }

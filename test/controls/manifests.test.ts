@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { attestationManifest } from '../../src/controls/attestation.ts';
-import { builtinChecks } from '../../src/controls/builtin.ts';
+import { readChecks } from '../../src/controls/builtin.ts';
 import { compareVerdicts } from '../../src/controls/changes.ts';
 import { checkManifest, queryOf } from '../../src/controls/check.ts';
 import { acceptedBy, exceptionManifest, validFrom } from '../../src/controls/exception.ts';
@@ -302,18 +302,16 @@ describe('the loader of built-in checks', () => {
       'a.yaml': 'n: 1\n---\nn: 2',
       'notes.md': 'no',
     });
-    expect(await builtinChecks(directory)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+    expect(await readChecks(directory)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
   });
 
   test('refuses YAML that is broken, naming the file', async () => {
     const directory = await makeDirectory({ 'a.yaml': 'n: 1\nn: 2' });
-    await expect(builtinChecks(directory)).rejects.toThrow(/a\.yaml: Map keys must be unique/);
+    await expect(readChecks(directory)).rejects.toThrow(/a\.yaml: Map keys must be unique/);
   });
 
   test('refuses a directory without checks', async () => {
-    await expect(builtinChecks(await makeDirectory({}))).rejects.toThrow(
-      /holds no checks: expected \*\.yaml/,
-    );
+    await expect(readChecks(await makeDirectory({}))).rejects.toThrow(/holds no checks: expected \*\.yaml/);
   });
 });
 

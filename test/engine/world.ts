@@ -6,6 +6,7 @@ import { plugins } from '../../src/collectors/registry.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { builtinChecks } from '../../src/controls/builtin.ts';
 import { Agent } from '../../src/engine/agent.ts';
+import { createSandbox } from '../../src/inventory/sandbox.ts';
 import { openStores, rebuildState, type Stores } from '../../src/engine/stores.ts';
 import type { AgentView, PageQuery } from '../../src/engine/view.ts';
 
@@ -57,16 +58,24 @@ export async function makeWorld({ manifests, builtin = false, env = {} }: WorldO
       }),
     async open() {
       const config = await world.config();
-      const stores = await openStores({
-        config: { ...config, agent: { ...config.agent, commitWindow: 0 } },
-        logger,
-        now: () => world.now,
-        env,
-        build,
-        notice: () => {},
-      });
+      const sandbox = createSandbox();
+      const stores = await openStores(
+        {
+          config: { ...config, agent: { ...config.agent, commitWindow: 0 } },
+          logger,
+          now: () => world.now,
+          env,
+          build,
+          notice: () => {},
+        },
+        sandbox,
+      );
       const agent = new Agent({ config, stores, logger, now: () => world.now, env, build, random: () => 0 });
-      return { agent, stores, [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose]() };
+      const close = async () => {
+        await agent[Symbol.asyncDispose]();
+        await sandbox[Symbol.asyncDispose]();
+      };
+      return { agent, stores, [Symbol.asyncDispose]: close };
     },
     async rebuild() {
       return rebuildState({

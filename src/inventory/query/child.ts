@@ -60,6 +60,11 @@ export class Child {
     this.#idle = setTimeout(() => void this.rest(), this.#settings.idle * 1_000).unref();
   }
 
+  /** Starts the process ahead of the first request. A failure shows with that request. */
+  warm(): void {
+    this.#turn = this.#turn.then(() => this.#started('(start)')).catch(() => {});
+  }
+
   get running(): boolean {
     return this.#process !== undefined;
   }
