@@ -43,6 +43,8 @@ export async function buildConfig(
   files: readonly ManifestFile[],
   options: LoadOptions,
 ): Promise<Config> {
+  // Git is asked while the files are read. It never rejects.
+  const approvals = gitApprovals(directory, files, options.env);
   const parsed = files.map(parseDocuments);
   const entries = readEntries(
     parsed.flatMap((file) => file.documents),
@@ -64,7 +66,7 @@ export async function buildConfig(
   if (issues.length > 0 || agent === undefined) {
     throw new ConfigError(directory, sortIssues(issues));
   }
-  const git = await gitApprovals(directory, files, options.env);
+  const git = await approvals;
   const documents = entries.map((entry) => documentOf(entry, git, options.now));
   return assemble(directory, agentSpec(agent, environment.overrides, directory), entries, documents);
 }
