@@ -16,11 +16,11 @@ export interface Session extends AsyncDisposable {
 
 /** The agent with its stores and, for a sample organisation, its estate; not yet opened. Nothing is collected before `agent.open()`. */
 export async function openAgent(config: Config, sandbox: Sandbox, io: Io): Promise<Session> {
-  const problems = await compileProblems(sandbox, config);
-  if (problems.length > 0) throw new EngineError('configuration', problems.join('\n'));
   const logger = createLogger(config);
   await using cleanup = new AsyncDisposableStack();
-  const estate = cleanup.use(await startSample(config, io));
+  const [estate, problems] = await Promise.all([startSample(config, io), compileProblems(sandbox, config)]);
+  cleanup.use(estate);
+  if (problems.length > 0) throw new EngineError('configuration', problems.join('\n'));
   const stores = await openStores({ config, logger, now, env: io.env, build, notice: io.err }, sandbox);
   const agent = cleanup.use(
     new Agent({ config, stores, logger, now, env: estate.env, build, random: Math.random }),
