@@ -4,58 +4,16 @@ import { queryOf } from '../../src/controls/check.ts';
 import {
   type AwsOperation,
   type FaultKind,
+  type Faults,
   faultsOf,
   operationsOf,
-  startAwsStub,
 } from '../collectors/aws-stub.ts';
-import { makeWorld } from '../engine/world.ts';
+import { makeOrganisation, NOW, register, USERS, whole } from './organisation.ts';
 
 /**
  * Every API operation of every dataset, made to fail in every way, and the register too, through the whole agent: what depends on
  * the dataset may not pass, the run is sealed as failed, and what doesn't depend on it still passes.
  */
-
-/** The Date headers of the stub are of today. */
-const NOW = Math.floor(Date.now() / 1000);
-const USERS = 12;
-
-const collectors = (roleArn: string, requestTimeout: number) => `
-apiVersion: annexa.dev/v1alpha1
-kind: Collector
-metadata: { name: aws }
-spec:
-  plugin: aws
-  settings:
-    endpoint: { env: STUB }
-    credentials: { accessKeyId: { env: KEY }, secretAccessKey: { env: KEY } }
-    accounts: [{ id: '123456789012', roleArn: '${roleArn}', externalId: acme }]
-    maxAttempts: 2
-    requestTimeout: ${requestTimeout}
-    reportPoll: 0.01
----
-apiVersion: annexa.dev/v1alpha1
-kind: Collector
-metadata: { name: hr }
-spec:
-  plugin: hr
-  settings:
-    scope: acme
-    file: people.csv
-    asOf: { column: asof }
-    columns: { personId: id, workEmail: email, logins: { column: logins, separator: ';' }, lastDay: last }
-`;
-
-function register(rows: number, asOf: number): string {
-  const day = (instant: number) => new Date(instant * 1000).toISOString().slice(0, 10);
-  const people = Array.from({ length: rows }, (_, at) => {
-    // The last one left a month ago and never had an account.
-    const last = at === USERS ? day(NOW - 30 * 86_400) : '';
-    return `${at},p${at}@acme.example,user-${String(at).padStart(4, '0')},${last},${day(asOf)}`;
-  });
-  return ['id,email,logins,last,asof', ...people, ''].join('\n');
-}
-
-const whole = () => register(USERS + 1, NOW);
 
 interface Seen {
   readonly outcomes: ReadonlyMap<string, string>;
@@ -65,23 +23,9 @@ interface Seen {
   readonly failures: ReadonlyMap<string, string>;
 }
 
-async function collect(faults: Parameters<typeof startAwsStub>[0]['faults'], csv: string): Promise<Seen> {
-  await using stub = await startAwsStub({
-    users: USERS,
-    pageSize: 5,
-    now: NOW * 1000,
-    ...(faults && { faults }),
-  });
-  const hangs = Object.values(faults ?? {}).some(({ kind }) => kind.startsWith('hang'));
-  await using world = await makeWorld({
-    manifests: {
-      'collectors.yaml': collectors('arn:aws:iam::123456789012:role/annexa', hangs ? 0.3 : 10),
-      'people.csv': csv,
-    },
-    builtin: true,
-    env: { STUB: stub.endpoint, KEY: 'test' },
-  });
-  world.now = NOW + 5;
+async function collect(faults: Faults | undefined, csv: string): Promise<Seen> {
+  await using organisation = await makeOrganisation(faults, csv);
+  const { world } = organisation;
   await using opened = await world.open();
   const { agent, stores } = opened;
   await agent.open();
