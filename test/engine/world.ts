@@ -6,7 +6,7 @@ import { plugins } from '../../src/collectors/registry.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { builtinChecks } from '../../src/controls/builtin.ts';
 import { Agent } from '../../src/engine/agent.ts';
-import { createSandbox } from '../../src/inventory/sandbox.ts';
+import { createSandbox, type SandboxOptions } from '../../src/inventory/sandbox.ts';
 import { openStores, rebuildState, type Stores } from '../../src/engine/stores.ts';
 import type { AgentView, PageQuery } from '../../src/engine/view.ts';
 
@@ -36,9 +36,11 @@ export interface WorldOptions {
   /** The product's own checks too. */
   readonly builtin?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  readonly sandbox?: SandboxOptions;
 }
 
-export async function makeWorld({ manifests, builtin = false, env = {} }: WorldOptions): Promise<World> {
+export async function makeWorld(options: WorldOptions): Promise<World> {
+  const { manifests, builtin = false, env = {} } = options;
   const directory = await mkdtemp(join(tmpdir(), 'annexa-world-'));
   const configDirectory = join(directory, 'config');
   await mkdir(configDirectory);
@@ -58,7 +60,7 @@ export async function makeWorld({ manifests, builtin = false, env = {} }: WorldO
       }),
     async open() {
       const config = await world.config();
-      const sandbox = createSandbox();
+      const sandbox = createSandbox(options.sandbox);
       const stores = await openStores(
         {
           config: { ...config, agent: { ...config.agent, commitWindow: 0 } },
