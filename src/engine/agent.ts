@@ -1,17 +1,15 @@
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import type { Config } from '../config/contract.ts';
-import type { SourceState } from '../controls/contract.ts';
 import type { Sealed } from '../evidence/contract.ts';
-import { sourceKey } from '../inventory/kind.ts';
 import { type Agenda, createAgenda, type Due } from './agenda.ts';
 import { assess, kindsRead } from './assess.ts';
 import { connect, type Connected } from './connect.ts';
 import { EngineError } from './error.ts';
-import { type FailureCause, failureCause } from './retry-policy.ts';
+import { createKnowledge, type Knowledge } from './knowledge.ts';
+import { failureCause } from './retry-policy.ts';
 import { executeRun, type RunResult } from './run.ts';
 import { sealConfig } from './seal-config.ts';
-import { sourceStates } from './sources.ts';
 import { stateAnswers } from './state/answers.ts';
 import { readMetrics } from './state/metrics.ts';
 import type { Stores } from './stores.ts';
@@ -50,8 +48,7 @@ export class Agent implements AsyncDisposable {
   readonly #limit: ReturnType<typeof pLimit>;
   readonly #stopping = new AbortController();
   readonly #connected = new Map<string, Connected>();
-  readonly #scopes = new Map<string, readonly string[]>();
-  readonly #failures = new Map<string, FailureCause>();
+  readonly #knowledge: Knowledge;
   readonly #runs = new Set<Promise<void>>();
   #agenda: Agenda | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -65,6 +62,7 @@ export class Agent implements AsyncDisposable {
     this.#options = options;
     this.#config = options.config;
     this.#stores = options.stores;
+    this.#knowledge = createKnowledge(options.stores);
     this.#limit = pLimit(options.config.agent.concurrency);
     this.view = {
       ...stateAnswers(options.stores.state, options.stores.log),
@@ -80,7 +78,7 @@ export class Agent implements AsyncDisposable {
   /** Seals the configuration unless it is in force already, connects the collectors and judges what is stored. Collects nothing. */
   async open(): Promise<void> {
     await this.#stores.sync();
-    await this.#recall();
+    await this.#knowledge.recall();
     await this.#serial(() => this.#takeOver(this.#config));
   }
 
@@ -88,7 +86,7 @@ export class Agent implements AsyncDisposable {
   start(): void {
     const now = this.#options.now();
     this.#agenda = createAgenda(this.#config.collectors, now, this.#options.random, (collector, dataset) =>
-      this.#lastCollected(collector, dataset),
+      this.#knowledge.lastCollected(collector, dataset),
     );
     this.#pump();
   }
@@ -141,25 +139,6 @@ export class Agent implements AsyncDisposable {
     return { ready: reasons.length === 0, reasons };
   }
 
-  /** What a restart must remember: scopes that were listed, and failures that still stand. */
-  async #recall(): Promise<void> {
-    for (const { collector, dataset, scope, failure } of await this.#stores.recall()) {
-      if (scope !== '*')
-        this.#scopes.set(collector, [...new Set([...(this.#scopes.get(collector) ?? []), scope])].sort());
-      if (failure !== undefined) this.#failures.set(sourceKey({ collector, dataset, scope }), failure);
-    }
-  }
-
-  #lastCollected(collector: string, dataset: string): number | undefined {
-    const ended = (this.#scopes.get(collector) ?? []).map((scope) => {
-      const failed = this.#failures.has(sourceKey({ collector, dataset, scope }));
-      return failed ? undefined : this.#stores.snapshot(collector, dataset, scope)?.sealedAt;
-    });
-    return ended.length === 0 || ended.includes(undefined)
-      ? undefined
-      : Math.min(...ended.map((at) => at ?? 0));
-  }
-
   #pump(): void {
     const agenda = this.#agenda;
     if (agenda === undefined || this.#stopping.signal.aborted) return;
@@ -177,7 +156,11 @@ export class Agent implements AsyncDisposable {
   }
 
   #track(work: Promise<unknown>): void {
-    const tracked = ended(work).finally(() => this.#runs.delete(tracked));
+    const tracked = ended(work)
+      .catch((error: unknown) =>
+        this.#options.logger.error({ event: 'internal_error', err: error }, 'work failed'),
+      )
+      .finally(() => this.#runs.delete(tracked));
     this.#runs.add(tracked);
   }
 
@@ -230,7 +213,7 @@ export class Agent implements AsyncDisposable {
         collector,
         connected,
         datasets,
-        knownScopes: this.#scopes.get(collector.name) ?? [],
+        knownScopes: this.#knowledge.scopes(collector.name),
         config: this.#sealedConfig,
         limit: this.#limit,
       },
@@ -248,40 +231,13 @@ export class Agent implements AsyncDisposable {
 
   /** Takes a sealed run into the state and the inventory. */
   async #absorb(result: RunResult): Promise<void> {
-    if (result.scopes !== null) this.#scopes.set(result.collector, result.scopes);
-    for (const { dataset, scope, failure } of result.results) {
-      const key = sourceKey({ collector: result.collector, dataset, scope });
-      if (failure === null) this.#failures.delete(key);
-      else this.#failures.set(key, failure);
-      for (const kind of this.#kindsOf(result.collector, dataset)) this.#changedKinds.add(kind);
+    this.#knowledge.learn(result);
+    const datasets = new Set(result.results.map(({ dataset }) => dataset));
+    for (const { collector, dataset, kinds } of this.#knowledge.sources(this.#config, this.#options.now())) {
+      if (collector === result.collector && datasets.has(dataset))
+        for (const kind of kinds) this.#changedKinds.add(kind);
     }
     await this.#stores.sync();
-  }
-
-  #kindsOf(collector: string, dataset: string): readonly string[] {
-    return (
-      this.#sources(0).find((source) => source.collector === collector && source.dataset === dataset)
-        ?.kinds ?? []
-    );
-  }
-
-  #sources(now: number): readonly SourceState[] {
-    const knowledge = {
-      scopes: (collector: string) => this.#scopes.get(collector) ?? [],
-      snapshot: (collector: string, dataset: string, scope: string) =>
-        this.#stores.snapshot(collector, dataset, scope),
-      failure: (collector: string, dataset: string, scope: string) =>
-        this.#failures.get(sourceKey({ collector, dataset, scope })) ??
-        this.#refusal(collector, dataset, scope),
-    };
-    return sourceStates(this.#config.collectors, this.#config.scope, knowledge, now);
-  }
-
-  #refusal(...source: readonly [string, string, string]): FailureCause | undefined {
-    const detail = this.#stores.refusal(...source);
-    return detail === undefined
-      ? undefined
-      : { code: 'internal', detail: `the sealed snapshot can't be loaded: ${detail}` };
   }
 
   async #assess(full: boolean): Promise<Sealed | undefined> {
@@ -289,7 +245,7 @@ export class Agent implements AsyncDisposable {
     const { sandbox, log, state } = this.#stores;
     const now = this.#options.now();
     const checks = full ? this.#config.checks : await this.#touched(changed);
-    const sources = this.#sources(now);
+    const sources = this.#knowledge.sources(this.#config, now);
     await this.#stores.keep(sources, this.#config.scope);
     const rows = await state
       .selectFrom('deviation')
@@ -329,7 +285,7 @@ export class Agent implements AsyncDisposable {
       config,
       stores: this.#stores,
       now,
-      sources: () => this.#sources(now()),
+      sources: () => this.#knowledge.sources(this.#config, now()),
     });
     const before = [...this.#connected.values()];
     void Promise.allSettled(this.#runs).then(() =>

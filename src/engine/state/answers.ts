@@ -3,25 +3,14 @@ import type { Check } from '../../controls/check.ts';
 import type { Counts, ScopeVerdict } from '../../controls/contract.ts';
 import { isValid, validFrom } from '../../controls/exception.ts';
 import { soaEntry } from '../../controls/soa.ts';
-import type { EvidenceLog, Subject } from '../../evidence/contract.ts';
-import type {
-  AgentView,
-  AspectItem,
-  CheckItem,
-  ControlItem,
-  DeviationItem,
-  EvidenceItem,
-  RunItem,
-  SoaItem,
-} from '../view.ts';
-import type { Selectable } from 'kysely';
-import type { StateDatabase, StateTables } from './database.ts';
+import type { EvidenceLog } from '../../evidence/contract.ts';
+import type { AgentView, AspectItem, CheckItem } from '../view.ts';
+import type { StateDatabase } from './database.ts';
 import { ownJson } from '../own.ts';
 import { verdictRecords } from './verdict-records.ts';
-import { judged, type Judged } from './documents.ts';
+import { controlItem, deviationItem, evidenceItem, type Row, runItem, soaItem } from './items.ts';
+import { judged } from './documents.ts';
 import { afterNumber, page, pageOf } from './page.ts';
-
-type Row<T extends keyof StateTables> = Selectable<StateTables[T]>;
 
 const NO_COUNTS: Counts = { table: 0, population: 0, filtered: 0, failing: 0, unknown: 0 };
 
@@ -213,20 +202,6 @@ export function stateAnswers(
   };
 }
 
-function controlItem(row: Row<'control'>, soa: Judged['soa']): ControlItem {
-  const control = findControl(row.id);
-  const entry = soaEntry(soa, row.id);
-  return {
-    id: row.id,
-    title: control?.title ?? entry?.title ?? row.id,
-    theme: control?.theme ?? 'own',
-    owner: entry?.owner ?? null,
-    status: row.status,
-    why: row.why,
-    lastAssessedAt: row.assessed_at,
-  };
-}
-
 /** Every check of the sealed configuration with its last verdict; without one it is unknown. */
 async function allChecks(
   state: StateDatabase,
@@ -260,22 +235,6 @@ async function checksOf(state: StateDatabase, control: string): Promise<string[]
   return [...checks.values()]
     .filter((check) => check.spec.aspects.some((aspect) => aspect.startsWith(`${control}/`)))
     .map((check) => check.metadata.name);
-}
-
-function deviationItem(row: Row<'deviation'>, now: number): DeviationItem {
-  return {
-    id: row.id,
-    check: row.check_name,
-    record: row.record,
-    severity: row.severity,
-    reason: row.reason,
-    firstSeenAt: row.first_seen_at,
-    dueAt: row.due_at,
-    overdue: row.closed_at === null && row.due_at < now,
-    exception: row.exception,
-    closedAt: row.closed_at,
-    closedBy: row.closed_by,
-  };
 }
 
 async function collectorItem(state: StateDatabase, document: Row<'document'>) {
@@ -319,31 +278,6 @@ async function collectorItem(state: StateDatabase, document: Row<'document'>) {
   };
 }
 
-function runItem(row: Row<'run'>): RunItem {
-  return {
-    id: row.id,
-    collector: row.collector,
-    startedAt: row.started_at,
-    finishedAt: row.finished_at,
-    outcome: row.outcome,
-    evidence: row.entry,
-    datasets: ownJson<RunItem['datasets']>(row.datasets_json),
-  };
-}
-
-function evidenceItem(row: Row<'entry'>): EvidenceItem {
-  return {
-    index: row.index,
-    leafHash: row.leaf_hash,
-    predicateType: `https://annexa.dev/${row.predicate}/v1`,
-    stream: row.stream,
-    seq: row.seq,
-    runId: row.run_id,
-    sealedAt: row.sealed_at,
-    subjects: ownJson<Subject[]>(row.subjects_json),
-  };
-}
-
 async function acceptedCounts(state: StateDatabase): Promise<Map<string | null, number>> {
   const rows = await state
     .selectFrom('deviation')
@@ -352,18 +286,4 @@ async function acceptedCounts(state: StateDatabase): Promise<Map<string | null, 
     .groupBy('exception')
     .execute();
   return new Map(rows.map((row) => [row.exception, row.count]));
-}
-
-function soaItem(row: Row<'control'>, soa: Judged['soa']): SoaItem {
-  const { id, title, owner, status } = controlItem(row, soa);
-  const entry = soaEntry(soa, row.id);
-  return {
-    control: id,
-    title,
-    applicable: entry?.applicable ?? null,
-    justification: entry?.justification ?? '',
-    implementation: entry?.applicable === true ? entry.implementation : '',
-    owner,
-    status,
-  };
 }

@@ -1,0 +1,149 @@
+import type { Logger } from 'pino';
+import type { CollectorContext } from '../collectors/contract.ts';
+import type { ScopeSpec } from '../config/contract.ts';
+import type { SourceState } from '../controls/contract.ts';
+import type { EvidenceLog } from '../evidence/contract.ts';
+import { EvidenceError } from '../evidence/error.ts';
+import { InventoryError } from '../inventory/error.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { type InventoryRecord, sourceKey, type SourceRef } from '../inventory/kind.ts';
+import { own, ownJson } from './own.ts';
+import type { FailureCause } from './retry-policy.ts';
+import type { LastSnapshot } from './sources.ts';
+import type { StateDatabase } from './state/database.ts';
+import { catchUp } from './state/project.ts';
+import type { RunItem } from './view.ts';
+
+interface Snapshot extends LastSnapshot {
+  readonly listed: number;
+  /** Unix seconds. */
+  readonly sealedAt: number;
+}
+
+/** State and inventory, as they follow from the log. */
+export interface Projection {
+  /** Brings state and inventory up to the log's end. */
+  sync(): Promise<void>;
+  /** How often, since the start, stored bytes were not what was sealed. */
+  verifyFailures(): number;
+  /** Why the sealed snapshot of a source could not be loaded; undefined when it is, or there is none. */
+  refusal(collector: string, dataset: string, scope: string): string | undefined;
+  /** The snapshot that the inventory holds of a source. */
+  snapshot(collector: string, dataset: string, scope: string): Snapshot | undefined;
+  /** The records of that snapshot, read back and verified. */
+  previous(collector: string, dataset: string, scope: string): ReturnType<CollectorContext['previous']>;
+  /** Takes sources that are no longer expected out of the inventory, and the declared owners in. */
+  keep(sources: readonly SourceState[], scope: ScopeSpec | undefined): Promise<void>;
+  /** Sources as last assessed, with the failure that their last collection ended in. */
+  recall(): Promise<readonly (SourceRef & { readonly failure: FailureCause | undefined })[]>;
+}
+
+export function ownersOf(scope: ScopeSpec | undefined): ScopeSpec['owners'] {
+  return scope?.owners ?? { identities: {}, services: {} };
+}
+
+/** Keeps state and inventory equal to the log; nothing is read before `sync`. */
+export function project(
+  log: EvidenceLog,
+  state: StateDatabase,
+  inventory: Inventory,
+  logger: Logger,
+): Projection {
+  const held = new Map<string, Snapshot>();
+  const refused = new Map<string, string>();
+  let verifyFailures = 0;
+  let declared = '';
+
+  async function sync(): Promise<void> {
+    await catchUp(state, log);
+    const rows = await state.selectFrom('snapshot').selectAll().execute();
+    const wanted = new Map(rows.map((row) => [sourceKey(row), row]));
+    for (const source of inventory.sources()) {
+      if (!wanted.has(sourceKey(source))) await drop(source);
+    }
+    for (const [key, { collector, dataset, scope, as_of, body, entry, listed, sealed_at }] of wanted) {
+      const source = { collector, dataset, scope };
+      if (as_of === null || !(await load(source, as_of, body, entry))) continue;
+      refused.delete(key);
+      held.set(key, { asOf: as_of, body, index: entry, listed, sealedAt: sealed_at });
+    }
+  }
+
+  async function drop(source: SourceRef): Promise<void> {
+    await inventory.remove(source);
+    held.delete(sourceKey(source));
+  }
+
+  /** False when what was sealed is not what is stored, or the inventory refuses it: then the source has no evidence, and its checks are unknown. */
+  async function load(source: SourceRef, asOf: number, body: string, index: number): Promise<boolean> {
+    const loaded = inventory.sources().find((item) => sourceKey(item) === sourceKey(source));
+    if (loaded?.body === body && loaded.index === index) return true;
+    try {
+      await inventory.load(
+        source,
+        { asOf, body, index },
+        own<AsyncIterable<InventoryRecord>>(log.body(body)),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof EvidenceError && error.code === 'corrupt') verifyFailures += 1;
+      else if (!(error instanceof InventoryError)) throw error;
+      logger.error(
+        { event: 'load_failed', source: sourceKey(source), detail: error.message },
+        'a sealed snapshot could not be loaded',
+      );
+      await drop(source);
+      refused.set(sourceKey(source), error.message);
+      return false;
+    }
+  }
+
+  return {
+    sync,
+    verifyFailures: () => verifyFailures,
+    refusal: (collector, dataset, scope) => refused.get(sourceKey({ collector, dataset, scope })),
+    snapshot: (collector, dataset, scope) => held.get(sourceKey({ collector, dataset, scope })),
+    async previous(collector, dataset, scope) {
+      const snapshot = held.get(sourceKey({ collector, dataset, scope }));
+      if (snapshot === undefined || snapshot.asOf === null) return undefined;
+      return {
+        asOf: snapshot.asOf,
+        records: own<AsyncIterable<InventoryRecord>>(log.body(snapshot.body)),
+      };
+    },
+    async keep(sources, scope) {
+      const expected = new Set(sources.map(sourceKey));
+      for (const source of inventory.sources()) if (!expected.has(sourceKey(source))) await drop(source);
+      const owners = JSON.stringify(ownersOf(scope));
+      if (owners !== declared) await inventory.declareOwners(ownersOf(scope));
+      declared = owners;
+    },
+    async recall() {
+      const sources = await state.selectFrom('source').selectAll().execute();
+      const failures = new Map<string, FailureCause | undefined>();
+      const runs = await state
+        .selectFrom('run')
+        .selectAll()
+        .where('entry', 'in', (e) =>
+          e
+            .selectFrom('run')
+            .select((r) => r.fn.max('entry').as('entry'))
+            .groupBy('collector'),
+        )
+        .execute();
+      for (const run of runs) {
+        for (const { dataset, scope, reason, detail } of ownJson<RunItem['datasets']>(run.datasets_json)) {
+          const failure =
+            reason === null ? undefined : { code: own<FailureCause['code']>(reason), detail: detail ?? '' };
+          failures.set(sourceKey({ collector: run.collector, dataset, scope }), failure);
+        }
+      }
+      return sources.map(({ collector, dataset, scope }) => ({
+        collector,
+        dataset,
+        scope,
+        failure: failures.get(sourceKey({ collector, dataset, scope })),
+      }));
+    },
+  };
+}
