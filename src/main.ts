@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   keygen: async () => (await import('./cli/keygen.ts')).keygen,
   keys: async () => (await import('./cli/keys.ts')).keys,
   verify: async () => (await import('./cli/verify.ts')).verify,
+  proof: async () => (await import('./cli/proof.ts')).proof,
   rebuild: async () => (await import('./cli/rebuild.ts')).rebuild,
   soa: async () => (await import('./cli/soa.ts')).soa,
   check: async () => (await import('./cli/check.ts')).checkCommand,

@@ -5,12 +5,11 @@ import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sigstoreBundle, trustedRoot } from '../../src/evidence/cosign.ts';
-import { parseEnvelope } from '../../src/evidence/dsse.ts';
+import { trustedRoot } from '../../src/evidence/cosign.ts';
+import { proveEntry } from '../../src/evidence/proof.ts';
 import { publicKeyPath } from '../../src/evidence/public-keys.ts';
-import { proveInclusion } from '../../src/evidence/merkle.ts';
 import { readStore } from '../../src/evidence/reader.ts';
-import { readTile, tileNodes } from '../../src/evidence/tiles.ts';
+import { annexa } from '../e2e/process.ts';
 import { testKeys } from '../evidence/helpers.ts';
 import { makeSampleStore } from '../torture/sample-store.ts';
 
@@ -45,6 +44,20 @@ describe('stock cosign', () => {
 
   test('verifies a snapshot, its body and its inclusion', async () => {
     expect(await verify(good)).toEqual({ ok: true, output: expect.stringContaining('Verified OK') });
+  });
+
+  test('verifies what the command line writes, and refuses it changed', async () => {
+    const reader = await openSample('main');
+    const { index } = await firstSnapshot(reader, 40);
+    const folder = join(base, 'proof');
+    const { code, out } = await annexa(['proof', join(base, 'main'), String(index), '-o', folder]).ended;
+    expect(code).toBe(0);
+    const [line = ''] = out.split('\n').filter((text) => text.startsWith('cosign '));
+    const typed = line.split(' ').slice(1);
+    expect(await run(typed, folder)).toEqual({ ok: true, output: expect.stringContaining('Verified OK') });
+    const body = join(folder, typed.at(-1) ?? '');
+    await writeFile(body, `${await readFile(body, 'utf8')}{}\n`);
+    expect((await run(typed, folder)).ok).toBe(false);
   });
 
   test('refuses another body', async () => {
@@ -128,27 +141,14 @@ async function readStoreFile(name: 'main' | 'other', key: string): Promise<strin
 /** What an auditor has of the first snapshot from an index on. */
 async function makeCase(from: number): Promise<Case> {
   const reader = await openSample('main');
-  const { size, root, note } = reader.checkpoint();
   const entry = await firstSnapshot(reader, from);
-  const read = (path: string): Promise<Uint8Array | undefined> => reader.store.get(`log/${path}`);
-  const leaves = await readTile(read, 'entries', Math.floor(entry.index / 256), size);
-  const envelope = parseEnvelope(await reader.envelope(entry.index), 'envelope');
-  const logSpki = reader.identity.checkpointKey;
-  const bundle = sigstoreBundle({
-    envelope: { ...envelope, payloadType: 'application/vnd.in-toto+json' },
-    leaf: leaves[entry.index % 256] ?? new Uint8Array(),
-    index: entry.index,
-    proof: await proveInclusion(entry.index, size, tileNodes(read, size)),
-    checkpoint: { size, root: Buffer.from(root, 'hex'), note },
-    origin: reader.origin,
-    logSpki,
-  });
+  const { bundle, trustedRoot: root } = await proveEntry(reader, entry.index);
   const compressed = await readFile(join(base, 'main', `content/${entry.subjects[0]?.sha256}.zst`));
   return {
     bundle: await write('s.sigstore.json', JSON.stringify(bundle)),
     body: await write('body.ndjson', zstdDecompressSync(compressed)),
     key: join(base, 'main', publicKeyPath(reader.identity.envelopeKey)),
-    root: await write('trusted_root.json', JSON.stringify(trustedRoot(reader.origin, [logSpki]))),
+    root: await write('trusted_root.json', JSON.stringify(root)),
   };
 }
 
@@ -183,10 +183,10 @@ async function verify(files: Case, predicateType = type): Promise<{ ok: boolean;
 /** A proxy that refuses every connection: nothing may be fetched. */
 const offline = { HTTPS_PROXY: 'http://127.0.0.1:1', HTTP_PROXY: 'http://127.0.0.1:1' };
 
-function run(args: readonly string[]): Promise<{ ok: boolean; output: string }> {
+function run(args: readonly string[], cwd = base): Promise<{ ok: boolean; output: string }> {
   const env = { ...offline, PATH: process.env['PATH'], HOME: base };
   return new Promise((resolve) => {
-    execFile(cosign, args, { env }, (error, stdout, stderr) => {
+    execFile(cosign, args, { env, cwd }, (error, stdout, stderr) => {
       resolve({ ok: error === null, output: `${stdout}${stderr}` });
     });
   });
