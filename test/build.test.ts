@@ -67,6 +67,18 @@ describe('the bundle', () => {
     expect(stdout).toMatch(/^usage: annexa COMMAND/);
   });
 
+  test('collects from every source of the sample organisation, what it loads late included', async () => {
+    const sample = join(import.meta.dirname, '../examples/acme');
+    const env = { ANNEXA_DATA: join(directory, 'data') };
+    const entry = join(dist, 'annexa.mjs');
+    const { stdout, stderr } = await run(process.execPath, [entry, 'collect', '--config', sample], {
+      env,
+      timeout: 60_000,
+    });
+    expect(stdout).toContain('A.5.18/removal');
+    expect(stderr).not.toContain('not collected');
+  });
+
   test('compiles every check in its child process, and tells what does not compile', async () => {
     const manifests = await mkdtemp(join(directory, 'manifests-'));
     await writeFile(join(manifests, 'agent.yaml'), agent);

@@ -83,8 +83,7 @@ async function openUrl(
 ): Promise<Export> {
   const url = await addressOf(config, context);
   const timeout = config.requestTimeout * 1000;
-  // Loaded only for a register that is fetched.
-  const { Agent } = await import('undici');
+  const { Agent } = await import('./http.ts');
   const agent = new Agent({ connect: { timeout }, headersTimeout: timeout, bodyTimeout: timeout });
   // A secret link is a secret: only where it leads is told.
   provenance.setEndpoint(url.origin, url.protocol === 'https:');
@@ -138,7 +137,7 @@ async function get(
   provenance: Provenance,
   signal: AbortSignal,
 ): Promise<Dispatcher.ResponseData> {
-  const { request } = await import('undici');
+  const { request } = await import('./http.ts');
   let response: Dispatcher.ResponseData;
   try {
     response = await request(url, { dispatcher, headers, signal });
