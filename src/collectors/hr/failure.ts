@@ -27,12 +27,15 @@ export function sourceFailure(
     return signal.reason;
   }
   const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
-  const kind = (typeof code === 'string' ? codes[code] : undefined) ?? otherwise;
+  if (typeof code !== 'string') {
+    // Whatever refuses to be read says why by a code: this is a fault of ours.
+    const name = error instanceof Error ? error.name : typeof error;
+    return new CollectorError('internal', `a defect while the register was read: ${name}`, { cause: error });
+  }
+  const kind = codes[code] ?? otherwise;
   const what =
     kind === 'incomplete' ? 'the answer ended before it was complete' : 'the register was not read';
-  return new CollectorError(kind, `${what}: ${typeof code === 'string' ? code : 'unknown fault'}`, {
-    cause: error,
-  });
+  return new CollectorError(kind, `${what}: ${code}`, { cause: error });
 }
 
 /** Why an answer other than 200 is none. */
