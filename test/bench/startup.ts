@@ -16,7 +16,7 @@ const starts = 7;
 const patience = 60_000;
 
 /** A bundle is started so where memory counts: V8's nursery would else take 32 MB, most of it garbage. */
-const smallHeap = '--max-semi-space-size=2';
+const smallHeap = '--max-semi-space-size=4';
 
 interface Target {
   readonly args: readonly string[];
