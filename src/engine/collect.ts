@@ -10,9 +10,7 @@ import type { InventoryRecord, Kind } from '../inventory/kind.ts';
 import { kinds } from '../inventory/kinds.ts';
 import { type ProvenanceRecorder, type Seen } from './provenance.ts';
 import { failureCause, type FailureCause } from './retry-policy.ts';
-
-/** A source's clock may run ahead of ours by this much, in seconds, before its as-of time counts as in the future. */
-const CLOCK_TOLERANCE = 300;
+import { CLOCK_TOLERANCE } from './sources.ts';
 
 export interface CollectTask {
   readonly collector: CollectorConfig;

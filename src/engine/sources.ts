@@ -3,6 +3,9 @@ import type { CollectorConfig, DatasetConfig, ScopeSpec } from '../config/contra
 import type { SourceState } from '../controls/contract.ts';
 import type { FailureCause } from './retry-policy.ts';
 
+/** A source's clock may run ahead of ours by this much, in seconds, before its as-of time counts as in the future. */
+export const CLOCK_TOLERANCE = 300;
+
 export interface LastSnapshot {
   readonly asOf: number | null;
   readonly body: string;
@@ -80,8 +83,10 @@ function sourceState(
   }
   const common = named(collector, dataset, scope);
   const { asOf, body, index } = snapshot;
-  if (now - asOf > freshness) {
-    const stale = `as of ${new Date(asOf * 1000).toISOString()}, older than ${freshness} s`;
+  const old = now - asOf > freshness;
+  // Evidence of a time to come, as after a clock was set back, would stay fresh for too long.
+  if (old || asOf > now + CLOCK_TOLERANCE) {
+    const stale = `as of ${new Date(asOf * 1000).toISOString()}, ${old ? `older than ${freshness} s` : 'which lies in the future'}`;
     return {
       ...common,
       state: 'stale',

@@ -46,6 +46,13 @@ describe('the state of a source', () => {
     expect(detail).toContain('older than 172800 s');
   });
 
+  test('is not fresh when its as-of time lies in the future, as after a clock was set back', () => {
+    expect(state({ snapshot: snapshot(NOW + 300) }).state).toBe('fresh');
+    const { state: standing, detail } = state({ snapshot: snapshot(NOW + 301) });
+    expect(standing).toBe('stale');
+    expect(detail).toContain('in the future');
+  });
+
   test('is missing before the first snapshot, with the reason of the failure', () => {
     expect(state({ failure: () => ({ code: 'denied', detail: 'no credentials' }) })).toMatchObject({
       state: 'missing',
