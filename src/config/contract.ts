@@ -27,6 +27,54 @@ export interface ConfigDocument {
   readonly approval: Approval | null;
 }
 
+/** A key that signs: PEM, or a key of AWS KMS by its id, alias or ARN. */
+export type SignerRef = SecretRef | { readonly kms: string; readonly region?: string | undefined };
+
+export interface KeySpec {
+  readonly envelope: SignerRef;
+  readonly checkpoint: SignerRef;
+  readonly body: SecretRef;
+  /** Those that are being replaced. */
+  readonly previous?:
+    | {
+        readonly envelope?: SignerRef | undefined;
+        readonly checkpoint?: SignerRef | undefined;
+        readonly body?: SecretRef | undefined;
+      }
+    | undefined;
+}
+
+/** An S3-compatible store of the evidence. */
+export interface S3Spec {
+  readonly bucket: string;
+  /** Empty, or folders that end with a slash. */
+  readonly prefix: string;
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly forcePathStyle: boolean;
+  readonly retention?: { readonly mode: 'COMPLIANCE' | 'GOVERNANCE'; readonly days: number } | undefined;
+}
+
+/** An RFC 3161 time stamping authority. */
+export interface AuthoritySpec {
+  readonly name: string;
+  readonly url: string;
+  /** PEM certificates that its tokens must lead up to. */
+  readonly ca: string;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+/** A C2SP tlog-witness. */
+export interface WitnessSpec {
+  readonly name: string;
+  readonly url: string;
+  /** Verifier key: `<name>+<key id>+<key>`. */
+  readonly key: string;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
 export interface AgentSpec {
   /** Organisation's name, shown in reports. */
   readonly organisation: string;
@@ -37,8 +85,15 @@ export interface AgentSpec {
   /** `127.0.0.1:8080` unless set. ANNEXA_LISTEN wins. Port 0: any free one. */
   readonly listen: string;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  /** PEM files; absent: made in the data directory. */
-  readonly keys?: { readonly envelope: SecretRef; readonly checkpoint: SecretRef; readonly body: SecretRef };
+  /** Absent: made in the data directory. */
+  readonly keys?: KeySpec | undefined;
+  /** Absent: a directory below `data`. What is local to the writer (lock, high-water mark) stays there in any case. */
+  readonly store?: { readonly s3: S3Spec } | undefined;
+  /** Absent: no checkpoint is timestamped, and all times are the agent's own. `every` in seconds. */
+  readonly timestamps?:
+    | { readonly every: number; readonly authorities: readonly AuthoritySpec[] }
+    | undefined;
+  readonly witnesses: readonly WitnessSpec[];
   /** How many datasets are collected side by side. */
   readonly concurrency: number;
   /** Seconds between full evaluations. */

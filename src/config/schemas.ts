@@ -14,6 +14,62 @@ const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']);
 
 const secretRef = z.union([z.strictObject({ env: text }), z.strictObject({ file: text })]);
 
+/** A key that signs: its PEM, or where AWS KMS keeps it (a key id, an alias or an ARN). */
+const signerRef = z.union([secretRef, z.strictObject({ kms: text, region: text.optional() })]);
+
+const keys = z.strictObject({
+  envelope: signerRef,
+  checkpoint: signerRef,
+  body: secretRef,
+  /** Keys that are being replaced: with them the log proves that the new ones follow. */
+  previous: z
+    .strictObject({
+      envelope: signerRef.optional(),
+      checkpoint: signerRef.optional(),
+      body: secretRef.optional(),
+    })
+    .optional(),
+});
+
+const objectStore = z.strictObject({
+  s3: z.strictObject({
+    bucket: text,
+    /** Put before every key; ends with a slash unless it is empty. */
+    prefix: z
+      .string()
+      .regex(/^([A-Za-z0-9._-]+\/)*$/, 'expected folders that each end with a slash, such as annexa/')
+      .default(''),
+    region: text.optional(),
+    endpoint: z.url({ protocol: /^https?$/ }).optional(),
+    forcePathStyle: z.boolean().default(false),
+    /** Object Lock on what never changes. */
+    retention: z
+      .strictObject({ mode: z.enum(['COMPLIANCE', 'GOVERNANCE']), days: z.int().min(1).max(36_500) })
+      .optional(),
+  }),
+});
+
+const partyName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'expected a short name in lower case');
+const webUrl = z.url({ protocol: /^https?$/ });
+
+const timestamps = z.strictObject({
+  every: duration.default(3600),
+  authorities: z
+    .array(
+      z.strictObject({
+        name: partyName,
+        url: webUrl,
+        /** PEM certificates that its tokens must lead up to. */
+        ca: text,
+        timeout: duration.default(10),
+      }),
+    )
+    .min(1),
+});
+
+/** https://c2sp.org/tlog-witness; `key` is the verifier key, `<name>+<key id>+<key>`. */
+const witness = z.strictObject({ name: partyName, url: webUrl, key: text, timeout: duration.default(10) });
+
 /** What the environment may set, by variable: each has the schema of the Agent's field. */
 export const environment = {
   ANNEXA_DATA: { field: 'data', schema: text },
@@ -31,7 +87,11 @@ export const agentManifest = manifest(
     data: text.default('.annexa/data'),
     listen: listen.default('127.0.0.1:8080'),
     logLevel: logLevel.default('info'),
-    keys: z.strictObject({ envelope: secretRef, checkpoint: secretRef, body: secretRef }).optional(),
+    keys: keys.optional(),
+    /** Absent: a directory below `data`. */
+    store: objectStore.optional(),
+    timestamps: timestamps.optional(),
+    witnesses: z.array(witness).default([]),
     concurrency: z.int().min(1).max(64).default(4),
     evaluateEvery: duration.default(900),
     commitWindow: duration.default(5),

@@ -123,6 +123,7 @@ function verdictLine(verdict: Verdict, text: string, body: StoredBody | null) {
     counts: { ...counts },
     scopes: scopes.map((scope) => ({ ...scope, counts: { ...scope.counts } })),
     body: body?.sha256 ?? null,
+    records: body === null ? null : { ...body.records },
   };
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { diffConfigs, type DocumentChange } from '../config/diff.ts';
-import type { Config, ConfigDocument } from '../config/contract.ts';
+import { plugins } from '../collectors/registry.ts';
+import type { CollectorConfig, Config, ConfigDocument } from '../config/contract.ts';
 import { type Check, checkManifest } from '../controls/check.ts';
 import { compareVerdicts } from '../controls/changes.ts';
 import type { SourceState } from '../controls/contract.ts';
@@ -27,8 +28,9 @@ export async function sealConfig({ config, stores, now, sources }: SealConfigInp
   const { log } = stores;
   const startedAt = now();
   const documents = await log.storeBody(config.documents.map(documentLine));
+  const datasets = await log.storeBody(config.collectors.flatMap(datasetLines));
   const before = await sealedBefore(stores);
-  if (before?.digest === documents.sha256) return documents.sha256;
+  if (before?.digest === documents.sha256 && before.datasets === datasets.sha256) return documents.sha256;
   const changes = diffConfigs(before, config);
   const changesBody = await log.storeBody(changes.map(changeLine));
   const effects = await log.storeBody(
@@ -43,6 +45,7 @@ export async function sealConfig({ config, stores, now, sources }: SealConfigInp
     config: before?.digest ?? null,
     subjects: [
       { name: 'documents', sha256: documents.sha256 },
+      { name: 'datasets', sha256: datasets.sha256 },
       { name: 'changes', sha256: changesBody.sha256 },
       { name: 'effects', sha256: effects.sha256 },
     ],
@@ -52,8 +55,26 @@ export async function sealConfig({ config, stores, now, sources }: SealConfigInp
   return documents.sha256;
 }
 
+/** What is collected and how often, the defaults filled in: what was expected can be told from it for ever. */
+function datasetLines({ name, type, datasets }: CollectorConfig) {
+  return datasets.map(({ dataset, schedule, cadence, freshness, minRecords, maxShrink }) => ({
+    id: `${name}/${dataset}`,
+    collector: name,
+    plugin: type,
+    dataset,
+    kinds: [...(plugins.get(type)?.datasets.find((spec) => spec.name === dataset)?.kinds ?? [])],
+    schedule,
+    cadence,
+    freshness,
+    minRecords,
+    maxShrink,
+  }));
+}
+
 interface SealedConfig {
   readonly digest: string;
+  /** Digest of the datasets' body; undefined in what earlier versions sealed. */
+  readonly datasets: string | undefined;
   readonly documents: readonly ConfigDocument[];
 }
 
@@ -66,8 +87,10 @@ async function sealedBefore({ log, state }: Stores): Promise<SealedConfig | unde
     .limit(1)
     .executeTakeFirst();
   if (last === undefined) return undefined;
-  const digest = subject(await log.entry(last.index), 'documents');
-  return { digest, documents: await readDocuments(log, digest) };
+  const entry = await log.entry(last.index);
+  const digest = subject(entry, 'documents');
+  const datasets = entry.subjects.find(({ name }) => name === 'datasets')?.sha256;
+  return { digest, datasets, documents: await readDocuments(log, digest) };
 }
 
 async function readDocuments(log: EvidenceLog, digest: string): Promise<readonly ConfigDocument[]> {

@@ -60,8 +60,19 @@ export interface Sealed {
   readonly finishedAt: number;
   readonly sealedAt: number;
   readonly config: string | null;
+  readonly anchor: Anchor;
   readonly subjects: readonly Subject[];
   readonly fields: JsonObject;
+}
+
+/**
+ * An earlier checkpoint (hex root): the newest one with timestamps, and the SHA-256 of each of its tokens' files; without any,
+ * the newest before the statement, and no tokens. The statement was not sealed before it.
+ */
+export interface Anchor {
+  readonly size: number;
+  readonly root: string;
+  readonly tokens: readonly string[];
 }
 
 export interface CheckpointInfo {
@@ -71,6 +82,29 @@ export interface CheckpointInfo {
   readonly root: string;
   /** The signed note, as published. */
   readonly note: string;
+}
+
+/** A key that the log's entries put in force. */
+export interface KeyInForce {
+  readonly use: 'envelope' | 'checkpoint' | 'body';
+  /** SHA-256, hex: of the SPKI; of a body key, see bodyKeyId. */
+  readonly fingerprint: string;
+  /** DER; null for a body key. */
+  readonly spki: Uint8Array | null;
+  /** The entry that put it in force (0: the genesis), and when that was sealed, Unix seconds. */
+  readonly index: number;
+  readonly since: number;
+  /** A checkpoint key that signs no longer alone: another one follows it. */
+  readonly retiring: boolean;
+}
+
+export interface ErasureRequest {
+  /** The body's digest, and the ids of the records to erase; `all`: the whole body. */
+  readonly bodies: readonly { readonly sha256: string; readonly records: readonly string[] | 'all' }[];
+  /** Who asked for it: a role or an operator, never the person whose records they are. */
+  readonly by: string;
+  readonly reason: string;
+  readonly legalBasis: string;
 }
 
 /** The one writer of a log, and its reader. */
@@ -98,7 +132,23 @@ export interface EvidenceLog extends AsyncDisposable {
   entries(from?: number, to?: number): AsyncIterable<Sealed>;
   /**
    * The records of a stored body, salts taken off. Rejects at the end when the bytes don't have the digest: what was
-   * read until then must not be used before the iteration has ended well.
+   * read until then must not be used before the iteration has ended well. Rejects with `erased` when records of it, or all, were erased.
    */
   body(sha256: string): AsyncIterable<BodyRecord & Record<string, unknown>>;
+  /** The keys in force at the head. */
+  keys(): readonly KeyInForce[];
+  /**
+   * Keeps a timestamp (the whole TimeStampResp, DER, verified by the caller) beside the checkpoint of a size, for ever:
+   * `log/checkpoints/<size>.<authority>.tsr`. Statements are anchored to it from now on.
+   */
+  addToken(size: number, authority: string, response: Uint8Array): Promise<void>;
+  /** Keeps signature lines of witnesses (verified by the caller) beside the checkpoint of a size: `log/checkpoints/<size>.sigs`. */
+  addCosignatures(size: number, lines: string): Promise<void>;
+  /** Keeps an authority's certificates (PEM) as `tsa/<sha256>.pem`: a subject for the configuration that names them. */
+  publishAuthority(pem: string): Promise<Subject>;
+  /**
+   * Replaces bodies by what remains of them, seals what was erased and why, then deletes the originals. Rejects with `invalid` for a body or
+   * a record that isn't there. Asked again after an interruption, it finishes.
+   */
+  erase(request: ErasureRequest): Promise<Sealed>;
 }

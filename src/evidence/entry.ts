@@ -55,7 +55,7 @@ export async function readEntry(
 }
 
 export function toSealed({ index, leafHash, statement }: Entry): Sealed {
-  const { predicate, stream, seq, runId, startedAt, finishedAt, sealedAt, config, subjects, fields } =
+  const { predicate, stream, seq, runId, startedAt, finishedAt, sealedAt, config, anchor, subjects, fields } =
     statement;
   return {
     index,
@@ -68,6 +68,7 @@ export function toSealed({ index, leafHash, statement }: Entry): Sealed {
     finishedAt,
     sealedAt,
     config,
+    anchor,
     subjects,
     fields,
   };

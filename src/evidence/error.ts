@@ -4,6 +4,7 @@
  * - `locked`: another process writes; the message names it
  * - `rolled-back`: less than was acknowledged, or other than an intent allows
  * - `corrupt`: bytes that don't have their digest, don't parse or don't follow from a signed checkpoint
+ * - `erased`: a body of which records, or all, were erased on request
  * - `foreign-key`: a key that isn't in force
  * - `key`: a key file can't be read or is of another type
  * - `invalid`: a record or a statement that may not be sealed
@@ -15,6 +16,7 @@ export type EvidenceErrorCode =
   | 'locked'
   | 'rolled-back'
   | 'corrupt'
+  | 'erased'
   | 'foreign-key'
   | 'key'
   | 'invalid'
