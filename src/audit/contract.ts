@@ -1,4 +1,4 @@
-import type { Sealed } from '../evidence/contract.ts';
+import type { CheckpointInfo, Sealed } from '../evidence/contract.ts';
 
 /** What a bundle is asked for. Times are Unix seconds. */
 export interface Question {
@@ -24,11 +24,11 @@ export interface Token {
   readonly genTime: number;
 }
 
-/** A line of a body. */
+/** A line of a body. `raw`: its bytes as stored, salt included, without the LF: what the leaf hash is taken of, unless it was erased. */
 export type Line =
-  | { readonly record: Readonly<Record<string, unknown>> & { readonly id: string } }
+  | { readonly record: Readonly<Record<string, unknown>> & { readonly id: string }; readonly raw: Uint8Array }
   /** Leaf hash, hex, of a record that was erased on request. */
-  | { readonly erased: string };
+  | { readonly erased: string; readonly raw: Uint8Array };
 
 /**
  * What the answers are derived from: the same whether it is read from a store or from a bundle, and all of it verified before it is used.
@@ -37,6 +37,8 @@ export type Line =
 export interface Evidence {
   readonly origin: string;
   readonly sample: boolean;
+  /** The checkpoint at which the question is answered. */
+  readonly checkpoint: CheckpointInfo;
   /** Log indexes [first, end) that the question covers. */
   readonly range: { readonly first: number; readonly end: number };
   /** Entries of the range, in their order. */

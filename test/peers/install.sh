@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Installs the programs that `npm run test:peers` starts, where they are missing. Needs network to package registries, root (for
-# Debian packages that are missing), Go 1.26 or later (for cosign) and Python 3.11 or later. What it builds stays in ~/.cache/annexa.
+# Debian packages that are missing), Go 1.26 or later and Python 3.11 or later. What it builds stays in ~/.cache/annexa.
 set -euo pipefail
 
 cache="$HOME/.cache/annexa"
 cosign_version=v3.1.1
+# Later ones of the timestamp server need Go 1.27.
+timestamp_server_version=v2.1.3
+versitygw_version=v1.8.0
 moto_version=5.2.5
 ministack_version=1.5.33
 
@@ -17,7 +20,7 @@ has() { command -v "$1" >/dev/null; }
 
 debian_packages() {
   local missing=() tool
-  for tool in faketime sqlite3 openssl strace jq; do
+  for tool in faketime sqlite3 openssl strace jq zip; do
     has "$tool" || missing+=("$tool")
   done
   has zstd || missing+=(zstd)
@@ -29,16 +32,24 @@ debian_packages() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
-cosign_is_current() {
-  [[ -x $cache/bin/cosign && $(go version -m "$cache/bin/cosign") == *"sigstore/cosign/v3"$'\t'"$cosign_version"* ]]
+# go_tool NAME MODULE VERSION PACKAGE: builds a program with Go, unless that version of it is there.
+go_tool() {
+  local name=$1 module=$2 version=$3 package=$4
+  go_tool_is_current "$name" "$module" "$version" && return
+  say "building $name $version (some minutes)"
+  GOBIN="$cache/bin" CGO_ENABLED=0 go install "$module/$package@$version"
+  go_tool_is_current "$name" "$module" "$version" || give_up "$name was built, but isn't $version"
 }
 
-cosign() {
-  has go || give_up "Go is needed to build cosign $cosign_version"
-  if cosign_is_current; then return; fi
-  say "building cosign $cosign_version (some minutes)"
-  GOBIN="$cache/bin" CGO_ENABLED=0 go install "github.com/sigstore/cosign/v3/cmd/cosign@$cosign_version"
-  cosign_is_current || give_up "cosign was built, but isn't $cosign_version"
+go_tool_is_current() {
+  [[ -x $cache/bin/$1 && $(go version -m "$cache/bin/$1") == *$'\tmod\t'"$2"$'\t'"$3"* ]]
+}
+
+go_tools() {
+  has go || give_up "Go is needed to build cosign, versitygw and timestamp-server"
+  go_tool cosign github.com/sigstore/cosign/v3 "$cosign_version" cmd/cosign
+  go_tool timestamp-server github.com/sigstore/timestamp-authority/v2 "$timestamp_server_version" cmd/timestamp-server
+  go_tool versitygw github.com/versity/versitygw "$versitygw_version" cmd/versitygw
 }
 
 emulators_are_current() {
@@ -66,6 +77,6 @@ emulators() {
 
 mkdir -p "$cache/bin"
 debian_packages
-cosign
+go_tools
 emulators
-say "ready: cosign $cosign_version, moto $moto_version, ministack $ministack_version"
+say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, moto $moto_version, ministack $ministack_version"
