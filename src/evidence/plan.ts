@@ -64,7 +64,13 @@ export function assertSealable(
   encodeStatement(makeStatement(draft, context, furthest, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER));
 }
 
-const sealable: readonly StatementDraft['predicate'][] = ['snapshot', 'run', 'assessment', 'config'];
+const sealable: readonly StatementDraft['predicate'][] = [
+  'snapshot',
+  'run',
+  'assessment',
+  'config',
+  'erasure',
+];
 
 function makeStatement(
   { predicate, stream, runId, startedAt, finishedAt, config, subjects, fields }: StatementDraft,

@@ -41,8 +41,9 @@ const own = {
     logId: z.string().regex(/^[0-9a-f]{32}$/),
     /** SPKI, DER in base64. */
     keys: z.strictObject({ envelope: base64, checkpoint: base64 }),
-    authorities: z.tuple([]),
-    witnesses: z.tuple([]),
+    /** RFC 3161 authorities (`ca`: the digest of their PEM, see tsaPath) and C2SP witnesses that the log began with. */
+    authorities: z.array(z.strictObject({ name, url: line.max(2048), ca: digest })),
+    witnesses: z.array(z.strictObject({ name, key: line.max(512) })),
     predecessor: z.null(),
   },
   snapshot: {
@@ -82,7 +83,26 @@ const own = {
     after: digest,
     documents: records,
   },
+  erasure: {
+    by: name,
+    reason: line.max(1024),
+    legalBasis: line.max(1024),
+    at: instant,
+    erased: records,
+  },
 } as const;
+
+const handover = { from: digest, to: digest };
+const rotationSchema = z.discriminatedUnion('use', [
+  z.strictObject({ use: z.literal('envelope'), step: z.literal('replace'), ...handover, key: base64 }),
+  z.strictObject({ use: z.literal('checkpoint'), step: z.enum(['begin', 'end']), ...handover, key: base64 }),
+  z.strictObject({
+    use: z.literal('body'),
+    step: z.enum(['replace', 'destroy']),
+    ...handover,
+    key: z.null(),
+  }),
+]);
 
 const commonSchema = z.strictObject(common);
 const genesisSchema = z.strictObject(own.genesis);
@@ -92,6 +112,8 @@ const ownSchemas: { readonly [name in PredicateName]?: z.ZodType } = {
   run: z.strictObject(own.run),
   assessment: z.strictObject(own.assessment),
   config: z.strictObject(own.config),
+  rotation: rotationSchema,
+  erasure: z.strictObject(own.erasure),
 };
 
 const subjectSchema = z.strictObject({ name, digest: z.strictObject({ sha256: digest }) });
@@ -139,6 +161,8 @@ export interface Statement extends Common {
 }
 
 export type GenesisFields = z.infer<typeof genesisSchema>;
+/** `from` and `to`: fingerprints; `key`: SPKI of the new one, DER in base64. See docs/adr/0016. */
+export type RotationFields = z.infer<typeof rotationSchema>;
 
 function predicateType(predicate: PredicateName): string {
   return `https://annexa.dev/${predicate}/v1`;
@@ -146,7 +170,12 @@ function predicateType(predicate: PredicateName): string {
 
 /** The key in the store of what a subject names: an object of the store itself (`keys/...`, `log/...`), else a body. */
 export function subjectKey({ name, sha256 }: Subject): string {
-  return /^(keys\/[0-9a-f]{64}\.pem|log\/checkpoints\/\d+)$/.test(name) ? name : bodyKey(sha256);
+  return /^((keys|tsa)\/[0-9a-f]{64}\.pem|log\/checkpoints\/\d+)$/.test(name) ? name : bodyKey(sha256);
+}
+
+/** Where the store keeps an authority's certificates: `sha256` (hex) is of their PEM. */
+export function tsaPath(sha256: string): string {
+  return `tsa/${sha256}.pem`;
 }
 
 /** Where the store keeps the body with this digest. */
@@ -189,6 +218,12 @@ export function parseStatement(bytes: Uint8Array, where: string): Statement {
 export function genesisFields(statement: Statement): GenesisFields {
   if (statement.predicate !== 'genesis') throw new EvidenceError('corrupt', 'entry 0 is not a genesis');
   return checked(genesisSchema, statement.fields, 'corrupt', 'genesis');
+}
+
+/** The own fields of a rotation. Throws `corrupt` for another statement. */
+export function rotationFields(statement: Pick<Statement, 'predicate' | 'fields'>): RotationFields {
+  if (statement.predicate !== 'rotation') throw new EvidenceError('corrupt', 'not a rotation');
+  return checked(rotationSchema, statement.fields, 'corrupt', 'rotation');
 }
 
 function parseParts(value: unknown, code: 'invalid' | 'corrupt', where: string): Statement {
