@@ -14,31 +14,20 @@ import type { Ledger } from './verify/ledger.ts';
 import { checkEntries } from './verify/pass.ts';
 import type { Point } from './verify/pass.ts';
 import { createFindings } from './verify/report.ts';
-import type { Findings, TrustedKey, VerifyReport } from './verify/report.ts';
+import type { Findings, TimeReport, Trust, VerifyOptions, VerifyReport, Witnessed } from './verify/report.ts';
 import { directorySource } from './verify/source.ts';
 import type { Source } from './verify/source.ts';
 
-export interface VerifyProgress {
-  readonly stage: 'entries' | 'bodies';
-  readonly done: number;
-  readonly total: number;
-}
+export type { VerifyOptions, VerifyReport } from './verify/report.ts';
 
-export interface VerifyOptions {
-  /** Fingerprints (SHA-256 of the SPKI, hex) that came another way. Given, no other key is accepted. */
-  readonly trusted?: readonly string[];
-  /** A checkpoint of this log that was kept elsewhere, as published: the log must contain it. */
-  readonly since?: Uint8Array;
+/** Of a store, beside what any verdict is asked for. */
+export interface StoreOptions extends VerifyOptions {
   /** What was acknowledged beside the store; undefined when that isn't known. Read before the store. */
   readonly highWater?: HighWater | undefined;
-  readonly progress?: (progress: VerifyProgress) => void;
 }
 
 /** Verifies the store in a directory, its high-water mark included, while a writer may go on. Never throws: it reports. */
-export async function verifyDirectory(
-  root: string,
-  options: Omit<VerifyOptions, 'highWater'> = {},
-): Promise<VerifyReport> {
+export async function verifyDirectory(root: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   const findings = createFindings();
   let highWater: HighWater | undefined;
   try {
@@ -54,12 +43,20 @@ export async function verifyDirectory(
  * envelope, every tile from the leaves, every root from the tiles; every body is decoded; and every object is accounted for.
  * Memory does not grow with the log. Never throws: it reports.
  */
-export async function verifyStore(source: Source, options: VerifyOptions = {}): Promise<VerifyReport> {
+export async function verifyStore(source: Source, options: StoreOptions = {}): Promise<VerifyReport> {
   return verifyInto(createFindings(), source, options);
 }
 
-async function verifyInto(findings: Findings, source: Source, options: VerifyOptions): Promise<VerifyReport> {
-  const seen: Seen = { entries: 0, bodies: 0, checkpoint: null, trust: [] };
+async function verifyInto(findings: Findings, source: Source, options: StoreOptions): Promise<VerifyReport> {
+  const seen: Seen = {
+    entries: 0,
+    bodies: 0,
+    checkpoint: null,
+    trust: [],
+    time: { tokens: 0, newest: null, covered: 0, late: 0, asserted: 0 },
+    witnessed: [],
+    splitView: null,
+  };
   try {
     using ledger = createLedger();
     await verifyAll({ source, options, ledger, findings }, seen);
@@ -67,19 +64,22 @@ async function verifyInto(findings: Findings, source: Source, options: VerifyOpt
     findings.caught('', error);
   }
   const { problems, problemCount, notes } = findings;
-  return { ok: problemCount === 0, problems, problemCount, notes, ...seen };
+  return { kind: 'store', ok: problemCount === 0, problems, problemCount, notes, ...seen };
 }
 
 interface Seen {
   entries: number;
   bodies: number;
   checkpoint: CheckpointInfo | null;
-  trust: TrustedKey[];
+  trust: Trust[];
+  time: TimeReport;
+  witnessed: Witnessed[];
+  splitView: VerifyReport['splitView'];
 }
 
 interface Verification {
   readonly source: Source;
-  readonly options: VerifyOptions;
+  readonly options: StoreOptions;
   readonly ledger: Ledger;
   readonly findings: Findings;
 }
@@ -131,7 +131,7 @@ async function identify(source: Source, findings: Findings): Promise<LogKeys | u
   return undefined;
 }
 
-function trustedKeys(log: LogKeys, trusted: readonly string[] | undefined, findings: Findings): TrustedKey[] {
+function trustedKeys(log: LogKeys, trusted: readonly string[] | undefined, findings: Findings): Trust[] {
   if (trusted === undefined) {
     findings.note(
       'the keys are known from this store alone: compare their fingerprints with ones that came another way',
@@ -146,7 +146,7 @@ function trustedKeys(log: LogKeys, trusted: readonly string[] | undefined, findi
         `this ${use} key is not among the trusted ones`,
       );
     }
-    return { fingerprint: print, use, from: trusted === undefined ? 'store' : 'given' };
+    return { fingerprint: print, use, name: '', from: trusted === undefined ? 'store' : 'given' };
   });
 }
 

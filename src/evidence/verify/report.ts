@@ -11,6 +11,7 @@ import { EvidenceError } from '../error.ts';
  * - `forked`: another history than the one of a checkpoint known before
  * - `sequence`: statements that contradict each other or their place in the log
  * - `unknown-file`: an object that the log doesn't account for
+ * - `time`: a token that can't be trusted, or a time that the tokens contradict
  * - `unsupported`: a format that this version doesn't know
  * - `io`: an object can't be read
  */
@@ -24,6 +25,7 @@ export type ProblemCode =
   | 'forked'
   | 'sequence'
   | 'unknown-file'
+  | 'time'
   | 'unsupported'
   | 'io';
 
@@ -34,16 +36,60 @@ export interface Problem {
   readonly message: string;
 }
 
-/** A key that the verdict rests on. */
-export interface TrustedKey {
-  /** SHA-256 of the SPKI, hex. */
+/** What a verdict is asked for: the same of a store and of a bundle. */
+export interface VerifyOptions {
+  /** Fingerprints (SHA-256 of the SPKI, hex) of envelope and checkpoint keys that came another way. Given, no other key is accepted. */
+  readonly trusted?: readonly string[];
+  /** PEM certificates of timestamp authorities that came another way. Given, no other authority is trusted. */
+  readonly tsaCa?: string;
+  /** Verifier keys (`<name>+<key id>+<base64>`) of witnesses whose cosignatures are verified. Throws `key` when one is none. */
+  readonly witnesses?: readonly string[];
+  /** A checkpoint of this log that was kept elsewhere, as published: the log must contain it. */
+  readonly since?: Uint8Array;
+  readonly progress?: (progress: VerifyProgress) => void;
+}
+
+export interface VerifyProgress {
+  readonly stage: 'entries' | 'bodies' | 'derived';
+  readonly done: number;
+  readonly total: number;
+}
+
+/** A key or a certificate that the verdict rests on. */
+export interface Trust {
+  readonly use: 'envelope' | 'checkpoint' | 'authority' | 'witness';
+  /** SHA-256, hex: of a key's SPKI; of a certificate (DER); of a witness's verifier key as text. */
   readonly fingerprint: string;
-  readonly use: 'envelope' | 'checkpoint';
-  /** `store`: known only from the store itself, so that who wrote the store could have chosen it. */
+  /** The subject of a certificate, the name of a witness, and for a key the entries for which it was in force; empty when there is nothing to say. */
+  readonly name: string;
+  /** `store`: known only from what was verified itself, so that who wrote that could have chosen it. */
   readonly from: 'given' | 'store';
 }
 
+/** How far the entries examined are bounded by tokens. All times are Unix seconds. */
+export interface TimeReport {
+  /** Tokens that were verified. */
+  readonly tokens: number;
+  /** The token over the largest checkpoint. */
+  readonly newest: { readonly size: number; readonly authority: string; readonly genTime: number } | null;
+  /** Entries that a token covers: they were sealed before it. */
+  readonly covered: number;
+  /** Of these, the entries that were covered more than 24 h after the agent says that it sealed them. */
+  readonly late: number;
+  /** Entries for whose time there is only the agent's word: no token covers them, or none came before them. */
+  readonly asserted: number;
+}
+
+/** The newest checkpoint that a given witness has cosigned. */
+export interface Witnessed {
+  readonly witness: string;
+  readonly size: number;
+  /** Unix seconds, as the witness says. */
+  readonly time: number;
+}
+
 export interface VerifyReport {
+  readonly kind: 'store' | 'bundle';
   /** True when there is no problem at all. */
   readonly ok: boolean;
   /** The first thousand. */
@@ -56,7 +102,12 @@ export interface VerifyReport {
   readonly bodies: number;
   /** The checkpoint that was verified; null when there is none that can be trusted. */
   readonly checkpoint: CheckpointInfo | null;
-  readonly trust: readonly TrustedKey[];
+  readonly trust: readonly Trust[];
+  readonly time: TimeReport;
+  /** By the witnesses given, in their order; without those that have cosigned nothing. */
+  readonly witnessed: readonly Witnessed[];
+  /** Up to which size another history is excluded, and by whom; null: not excluded. */
+  readonly splitView: { readonly size: number; readonly by: string } | null;
 }
 
 /** Collects what is found, at bounded memory. */
