@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { CheckQuery } from '../inventory/query-contract.ts';
 import { aspectId, duration, instant, manifest, text, unique } from './fields.ts';
@@ -83,4 +85,9 @@ export function queryOf({ metadata, spec }: Check, params: CheckQuery['params'] 
     reason: spec.reason,
     params: { ...own, ...params },
   };
+}
+
+/** SHA-256, hex, of the JCS of the check's manifest as parsed: what verdicts name. */
+export function textDigest(check: Check): string {
+  return createHash('sha256').update(canonicalize(check)!).digest('hex');
 }

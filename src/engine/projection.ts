@@ -32,7 +32,7 @@ export interface Projection {
   snapshot(collector: string, dataset: string, scope: string): Snapshot | undefined;
   /** The records of that snapshot, read back and verified. */
   previous(collector: string, dataset: string, scope: string): ReturnType<CollectorContext['previous']>;
-  /** Takes sources that are no longer expected out of the inventory, and the declared owners in. */
+  /** Takes sources whose evidence doesn't count out of the inventory (those that left, or are outside the scope), and the declared owners in. */
   keep(sources: readonly SourceState[], scope: ScopeSpec | undefined): Promise<void>;
   /** Sources as last assessed, with the failure that their last collection ended in. */
   recall(): Promise<readonly (SourceRef & { readonly failure: FailureCause | undefined })[]>;
@@ -112,7 +112,7 @@ export function project(
       };
     },
     async keep(sources, scope) {
-      const expected = new Set(sources.map(sourceKey));
+      const expected = new Set(sources.filter(({ body }) => body !== null).map(sourceKey));
       for (const source of inventory.sources()) if (!expected.has(sourceKey(source))) await drop(source);
       const owners = JSON.stringify(ownersOf(scope));
       if (owners !== declared) await inventory.declareOwners(ownersOf(scope));

@@ -6,7 +6,7 @@ import { type Check, checkManifest } from '../controls/check.ts';
 import { compareVerdicts } from '../controls/changes.ts';
 import type { SourceState } from '../controls/contract.ts';
 import type { EvidenceLog } from '../evidence/contract.ts';
-import { judgeChecks } from './assess.ts';
+import { judgeChecks } from '../controls/judge.ts';
 import { own } from './own.ts';
 import { appendOne } from './run.ts';
 import { subject } from './state/subject.ts';

@@ -1,0 +1,60 @@
+import type { CompiledQuery, Sandbox } from '../inventory/query-contract.ts';
+import { type Check, queryOf } from './check.ts';
+import type { SourceState, Verdict } from './contract.ts';
+import { evaluate } from './evaluate.ts';
+
+/** A deviation that stands open, by the record's id and its source's key. */
+export interface Standing {
+  readonly record: string;
+  readonly source: string;
+}
+
+/** Everything that a judgement rests on beside the inventory. */
+export interface Judgement {
+  /** The moment judged at, Unix seconds. */
+  readonly now: number;
+  readonly checks: readonly Check[];
+  readonly sources: readonly SourceState[];
+  /** What stands open of a check. */
+  readonly open: (check: string) => readonly Standing[];
+}
+
+/** Judges the checks on what the inventory holds. A check that does not compile or does not finish is `unknown`, with the reason. */
+export async function judgeChecks(
+  sandbox: Sandbox,
+  { checks, now, sources, open }: Judgement,
+): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const check of checks) {
+    const standing = open(check.metadata.name);
+    const query = queryOf(check);
+    const compiled = await attempt(() => sandbox.compile(query));
+    const result =
+      'error' in compiled
+        ? compiled
+        : await attempt(() =>
+            sandbox.run(
+              query,
+              now,
+              standing.map(({ record }) => record),
+            ),
+          );
+    const kinds = 'error' in compiled ? [check.spec.kind] : compiled.kinds;
+    verdicts.push(evaluate({ check, kinds, result, sources, open: standing }));
+  }
+  return verdicts;
+}
+
+async function attempt<T>(action: () => Promise<T>): Promise<T | { readonly error: string }> {
+  try {
+    return await action();
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Which kinds a check reads; undefined when it does not compile, so that it is always evaluated. */
+export async function kindsRead(sandbox: Sandbox, check: Check): Promise<CompiledQuery['kinds'] | undefined> {
+  const compiled = await attempt(() => sandbox.compile(queryOf(check)));
+  return 'error' in compiled ? undefined : compiled.kinds;
+}
