@@ -72,15 +72,7 @@ export function directoryStore(root: string, temporary: string): ObjectStore {
   }
 
   return {
-    get: (key) =>
-      wrap('read', key, async () => {
-        const handle = await openFile(pathOf(key));
-        try {
-          return await handle?.readFile();
-        } finally {
-          await handle?.close();
-        }
-      }),
+    get: (key) => wrap('read', key, () => readWhole(pathOf(key))),
     has: (key) =>
       wrap(
         'read',
@@ -110,10 +102,16 @@ export function directoryStore(root: string, temporary: string): ObjectStore {
         if (outcome === 'created') return 'created';
         return (await sameFiles(pathOf(key), source)) ? 'same' : 'differs';
       }),
-    replace: (key, bytes) =>
+    // What was read can't change before the rename: the directory's lock keeps other writers out.
+    replace: (key, bytes, supersedes) =>
       wrap('replace', key, async () => {
         const path = pathOf(key);
         await ensureDirectory(dirname(path));
+        const current = await readWhole(path);
+        if (current !== undefined && !supersedes(current)) {
+          await syncPath(path);
+          return syncPath(dirname(path));
+        }
         const draft = join(temporary, randomBytes(12).toString('hex'));
         try {
           await writeNew(draft, bytes);
@@ -154,6 +152,15 @@ async function openFile(path: string): Promise<FileHandle | undefined> {
   if (handle === undefined || (await handle.stat()).isFile()) return handle;
   await handle.close();
   throw new Error('not a file');
+}
+
+async function readWhole(path: string): Promise<Uint8Array | undefined> {
+  const handle = await openFile(path);
+  try {
+    return await handle?.readFile();
+  } finally {
+    await handle?.close();
+  }
 }
 
 async function* pieces(key: string, handle: FileHandle): AsyncGenerator<Uint8Array> {

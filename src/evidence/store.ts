@@ -23,10 +23,16 @@ export interface ObjectStore {
   create(objects: readonly StoreObject[]): Promise<readonly Created[]>;
   /** As `create`, from a local file, which stays. */
   createFromFile(key: string, path: string): Promise<Created>;
-  /** Puts new bytes in the place of the old, at once: only for `log/checkpoint`. Durable when it returns. */
-  replace(key: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Puts new bytes in the place of the old, at once, unless what is there is not superseded by them: then that stays, whoever
+   * wrote it meanwhile. Only for `log/checkpoint`. Durable when it returns.
+   */
+  replace(key: string, bytes: Uint8Array, supersedes: (current: Uint8Array) => boolean): Promise<void>;
   /** The keys below a folder (`log/intents/`; the empty string for all), at any depth, in no order, without `state/`. */
   list(folder: string): Promise<readonly string[]>;
-  /** Only for partial tiles, once the full one stands. An object that isn't there is no error. */
+  /**
+   * For partial tiles, once the full one stands, and for what is erased: nothing of the object is left, nor a trace that it was
+   * deleted. An object that isn't there is no error; one that may not be deleted yet is.
+   */
   delete(key: string): Promise<void>;
 }

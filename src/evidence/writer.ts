@@ -1,4 +1,4 @@
-import { CHECKPOINT_KEY, checkpointKey, openCheckpoint, signCheckpoint } from './checkpoint.ts';
+import { CHECKPOINT_KEY, checkpointKey, openCheckpoint, signCheckpoint, within } from './checkpoint.ts';
 import type { CheckpointInfo } from './contract.ts';
 import { envelopeKey, signEnvelope } from './dsse.ts';
 import { type Entry, makeEntry, readEntry } from './entry.ts';
@@ -7,6 +7,7 @@ import type { Head, Identity } from './head.ts';
 import { encodeIntent, type Intent, intentKey, parseIntent } from './intent.ts';
 import type { EvidenceKeys } from './keys.ts';
 import { leafHash } from './merkle.ts';
+import { parseCheckpoint, parseNote } from './note.ts';
 import { partialFolders, prune } from './prune.ts';
 import type { IndexedEntry, LogState } from './state.ts';
 import { encodeStatement, type Statement } from './statement.ts';
@@ -85,7 +86,7 @@ export function createWriter(context: WriterContext, start: Head): Writer {
     );
     await createAll(tiles);
     const checkpoint = await publishCheckpoint(edge.size, edgeRoot(edge));
-    await store.replace(CHECKPOINT_KEY, Buffer.from(checkpoint.note));
+    await store.replace(CHECKPOINT_KEY, Buffer.from(checkpoint.note), smallerThan(edge.size));
     state.commit({ size: edge.size, root: checkpoint.root }, entries.map(indexed));
     head = { checkpoint, edge };
     waste = await prune(store, [...waste, ...partialFolders(from, edge.size)]);
@@ -149,6 +150,11 @@ export function createWriter(context: WriterContext, start: Head): Writer {
       }
     },
   };
+}
+
+/** Whether a checkpoint, found in the place of the newest, is of a smaller size. Another writer may have come further. */
+function smallerThan(size: number): (current: Uint8Array) => boolean {
+  return (current) => within(CHECKPOINT_KEY, () => parseCheckpoint(parseNote(current).text).size < size);
 }
 
 function envelopeObject({ leafHash, envelope }: Entry) {

@@ -54,16 +54,24 @@ describe('an object store in a directory', () => {
     expect((await stat(join(root, 'content/a'))).size).toBe(200_000);
   });
 
-  test('replaces the checkpoint', async () => {
-    await store.replace('log/checkpoint', bytes('1'));
-    await store.replace('log/checkpoint', bytes('2'));
+  test('replaces the checkpoint by what supersedes it, and by nothing else', async () => {
+    const seen: string[] = [];
+    const put = (text: string, supersedes: boolean) =>
+      store.replace('log/checkpoint', bytes(text), (current) => {
+        seen.push(Buffer.from(current).toString());
+        return supersedes;
+      });
+    await put('1', false);
+    await put('2', true);
+    await put('1', false);
+    expect(seen).toEqual(['1', '2']);
     expect(Buffer.from((await store.get('log/checkpoint')) ?? []).toString()).toBe('2');
   });
 
   test('leaves nothing temporary behind', async () => {
     await store.create([{ key: 'a', bytes: bytes('1') }]);
     await store.create([{ key: 'a', bytes: bytes('2') }]);
-    await store.replace('b', bytes('2'));
+    await store.replace('b', bytes('2'), () => true);
     expect(await readdir(join(root, 'state/tmp'))).toEqual([]);
   });
 
