@@ -23,6 +23,11 @@ export function verifyP256(spki: Uint8Array, message: Uint8Array, signature: Uin
   return verify('sha256', message, p256Key(spki), signature);
 }
 
+/** Throws `key` unless it is the SPKI (DER) of a P-256 key, in its one spelling. */
+export function assertP256(spki: Uint8Array): void {
+  p256Key(spki);
+}
+
 function p256Key(spki: Uint8Array): KeyObject {
   const known = p256Keys.get(spki);
   if (known !== undefined) return known;
