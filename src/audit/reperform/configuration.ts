@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { type Check, checkManifest } from '../../controls/check.ts';
+import type { Sealed } from '../../evidence/contract.ts';
+import type { OwnerMap } from '../../inventory/owner.ts';
+import { AuditError } from '../error.ts';
+import type { Evidence } from '../contract.ts';
+
+/** What of a sealed configuration verdicts rest on. */
+export interface SealedConfiguration {
+  /** By name. */
+  readonly checks: ReadonlyMap<string, Check>;
+  readonly owners: OwnerMap;
+  /** Seconds after which a dataset's evidence is stale, by `<collector>/<dataset>`; undefined when this configuration's version didn't seal it. */
+  readonly freshness: ReadonlyMap<string, number> | undefined;
+}
+
+const noOwners: OwnerMap = { identities: {}, services: {} };
+const people = z.record(z.string(), z.string()).default({});
+const scopeManifest = z.looseObject({
+  spec: z.looseObject({ owners: z.object({ identities: people, services: people }).default(noOwners) }),
+});
+const document = z.looseObject({
+  id: z.string(),
+  kind: z.string(),
+  manifest: z.record(z.string(), z.unknown()),
+});
+const dataset = z.looseObject({ id: z.string(), freshness: z.number() });
+
+/** The configuration that a `config` statement sealed. Throws AuditError `invalid` for one that isn't in the evidence or doesn't parse. */
+export async function readConfiguration(evidence: Evidence, entry: Sealed): Promise<SealedConfiguration> {
+  const checks = new Map<string, Check>();
+  let owners = noOwners;
+  for await (const record of records(evidence, entry, 'documents')) {
+    const { id, kind, manifest } = parsed(document, record, entry, 'a document');
+    if (kind === 'Check') {
+      const check = parsed(checkManifest, manifest, entry, id);
+      checks.set(check.metadata.name, check);
+    }
+    if (kind === 'Scope') ({ owners } = parsed(scopeManifest, manifest, entry, id).spec);
+  }
+  if (!entry.subjects.some(({ name }) => name === 'datasets'))
+    return { checks, owners, freshness: undefined };
+  const freshness = new Map<string, number>();
+  for await (const record of records(evidence, entry, 'datasets')) {
+    const line = parsed(dataset, record, entry, 'a dataset');
+    freshness.set(line.id, line.freshness);
+  }
+  return { checks, owners, freshness };
+}
+
+/** The records of a subject's body. Throws AuditError `incomplete` when it is not in the evidence, or records of it were erased. */
+export async function* records(
+  evidence: Evidence,
+  { index, subjects }: Pick<Sealed, 'index' | 'subjects'>,
+  name: string,
+): AsyncGenerator<Readonly<Record<string, unknown>> & { readonly id: string }> {
+  const subject = subjects.find((item) => item.name === name);
+  if (subject === undefined) throw new AuditError('invalid', `entry ${index} has no subject ${name}`);
+  yield* recordsOf(evidence, subject.sha256, `${name} of entry ${index}`);
+}
+
+/** As records, of a body by its digest; `what` names it in errors. */
+export async function* recordsOf(
+  evidence: Evidence,
+  sha256: string,
+  what: string,
+): AsyncGenerator<Readonly<Record<string, unknown>> & { readonly id: string }> {
+  const lines = await evidence.lines(sha256);
+  if (lines === undefined) throw new AuditError('incomplete', `${what}: the body ${sha256} is not here`);
+  for await (const line of lines) {
+    if ('erased' in line) throw new AuditError('incomplete', `${what}: a record was erased on request`);
+    yield line.record;
+  }
+}
+
+function parsed<T>(schema: z.ZodType<T>, value: unknown, { index }: Sealed, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new AuditError('invalid', `entry ${index}, ${what}: ${issue?.path.join('.')}: ${issue?.message}`);
+}
