@@ -6,7 +6,7 @@ export interface Timeline {
   readonly sizes: readonly number[];
   readonly tokens: readonly Token[];
   /** How many entries, from the first on, were sealed before the moment (Unix seconds). */
-  sealedBefore(moment: number): Promise<number>;
+  readonly sealedBefore: (moment: number) => Promise<number>;
 }
 
 export interface Range {

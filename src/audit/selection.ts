@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Check, checkManifest } from '../controls/check.ts';
-import type { Sealed, Subject } from '../evidence/contract.ts';
+import type { PredicateName, Sealed, Subject } from '../evidence/contract.ts';
 import type { Question } from './contract.ts';
 
 /**
@@ -24,6 +24,7 @@ export type KindsOf = (check: Check) => Promise<readonly string[] | undefined>;
 const documentLine = z.looseObject({ kind: z.string(), manifest: z.unknown() });
 const verdictLine = z.looseObject({ id: z.string(), body: z.string().nullable() });
 const inputLine = z.looseObject({ index: z.int().nonnegative().nullable() });
+const snapshotFields = z.looseObject({ collector: z.string(), kinds: z.record(z.string(), z.string()) });
 const aspects = z.array(z.string());
 
 /** `checks`: of every configuration that was in force within the range. One that doesn't compile reads its own kind. */
@@ -53,21 +54,7 @@ export function checkIn(line: unknown): Check | undefined {
 
 /** The bodies that an entry itself names and the question asks for; those that verdicts name come on top. */
 export function bodiesOf(chosen: Chosen, entry: Sealed): readonly Subject[] {
-  switch (entry.predicate) {
-    case 'config':
-    case 'run':
-    case 'erasure':
-    case 'assessment':
-      return bodySubjects(entry);
-    case 'snapshot':
-      return isFed(chosen, entry) ? bodySubjects(entry) : [];
-    case 'attestation':
-      return isAttested(chosen, entry) ? bodySubjects(entry) : [];
-    case 'genesis':
-    case 'access':
-    case 'rotation':
-      return [];
-  }
+  return isAsked(chosen, entry) ? bodySubjects(entry) : [];
 }
 
 /** The digest of the records' body that a line of `verdicts` names, when the question asks for it. */
@@ -91,9 +78,18 @@ export function bodyNamed(entry: Pick<Sealed, 'subjects'>, name: string): string
   return bodySubjects(entry).find((subject) => subject.name === name)?.sha256;
 }
 
+const whole: ReadonlySet<PredicateName> = new Set(['config', 'run', 'assessment', 'erasure']);
+
+function isAsked(chosen: Chosen, entry: Sealed): boolean {
+  if (entry.predicate === 'snapshot') return isFed(chosen, entry);
+  if (entry.predicate === 'attestation') return isAttested(chosen, entry);
+  return whole.has(entry.predicate);
+}
+
 function isFed({ kinds, collectors }: Chosen, { fields }: Sealed): boolean {
-  if (collectors !== null && !collectors.has(String(fields['collector']))) return false;
-  return kinds === null || Object.keys(fields['kinds'] ?? {}).some((kind) => kinds.has(kind));
+  const { collector, kinds: fed } = snapshotFields.parse(fields);
+  if (collectors?.has(collector) === false) return false;
+  return kinds === null || Object.keys(fed).some((kind) => kinds.has(kind));
 }
 
 function isAttested({ controls }: Chosen, { fields }: Sealed): boolean {
