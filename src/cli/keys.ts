@@ -33,6 +33,10 @@ async function spkis(
     const { envelope, checkpoint } = await loadKeys(keyFiles(directory));
     return { envelope: envelope.spki, checkpoint: checkpoint.spki };
   }
-  const { identity } = await readStore(directory);
-  return { envelope: identity.envelopeKey, checkpoint: identity.checkpointKey };
+  const { identity, checkpoint } = await readStore(directory);
+  const { size } = checkpoint();
+  return {
+    envelope: identity.keys.envelopeKey(size - 1),
+    checkpoint: identity.keys.checkpointKeys(size)[0]!,
+  };
 }

@@ -28,11 +28,12 @@ export const proof: Command = {
     const reader = await readStore(store);
     const entry = await reader.entry(Number(number));
     const { bundle, trustedRoot } = await proveEntry(reader, entry.index);
-    const key = `${fingerprint(reader.identity.envelopeKey)}.pem`;
+    const spki = reader.identity.keys.envelopeKey(entry.index);
+    const key = `${fingerprint(spki)}.pem`;
     await mkdir(directory, { recursive: true });
     await writeFile(join(directory, 'entry.sigstore.json'), JSON.stringify(bundle));
     await writeFile(join(directory, 'trusted_root.json'), JSON.stringify(trustedRoot));
-    await writeFile(join(directory, key), publicKeyPem(reader.identity.envelopeKey));
+    await writeFile(join(directory, key), publicKeyPem(spki));
     const bodies = entry.subjects.filter(({ name }) => !name.includes('/'));
     for (const { name, sha256 } of bodies) await writeBody(reader, sha256, join(directory, `${name}.ndjson`));
     io.out(

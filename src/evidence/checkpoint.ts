@@ -15,24 +15,36 @@ export async function signCheckpoint(
   origin: string,
   size: number,
   root: Uint8Array,
-  signer: Signer,
+  signers: readonly Signer[],
 ): Promise<CheckpointInfo> {
   const text = formatCheckpoint(origin, size, root);
-  const note = await signNote(text, [
-    { name: origin, spki: signer.spki, sign: (bytes) => signer.sign(bytes) },
-  ]);
+  const note = await signNote(
+    text,
+    signers.map(({ spki, sign }) => ({ name: origin, spki, sign })),
+  );
   return { origin, size, root: Buffer.from(root).toString('hex'), note };
 }
 
-/** The checkpoint, signed by the key (SPKI, DER) under the origin. Throws `corrupt` or `foreign-key`, beginning with `where`. */
+/**
+ * The checkpoint, signed under the origin by each of the keys (SPKI, DER), which are those that must sign its size. Lines of other keys are
+ * ignored. Throws `corrupt` or `foreign-key`, beginning with `where`.
+ */
 export function openCheckpoint(
   bytes: Uint8Array,
   origin: string,
-  spki: Uint8Array,
+  spkis: readonly Uint8Array[],
   where: string,
 ): CheckpointInfo {
   return within(where, () => {
-    const { text } = openNote(bytes, [ed25519Key(origin, spki)]);
+    const { text, signedBy } = openNote(
+      bytes,
+      spkis.map((spki) => ed25519Key(origin, spki)),
+    );
+    if (signedBy.length < spkis.length)
+      throw new EvidenceError(
+        'foreign-key',
+        `it is signed by ${signedBy.length} of the ${spkis.length} keys in force`,
+      );
     const checkpoint = parseCheckpoint(text);
     if (checkpoint.origin !== origin)
       throw new EvidenceError('corrupt', `the origin is ${checkpoint.origin}`);

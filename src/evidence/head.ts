@@ -5,6 +5,7 @@ import { type Entry, readEntry } from './entry.ts';
 import { EvidenceError } from './error.ts';
 import { EMPTY_ROOT } from './merkle.ts';
 import { parseCheckpoint, parseNote } from './note.ts';
+import { createKeyring, type Keyring } from './keyring.ts';
 import { genesisFields, parseStatement } from './statement.ts';
 import type { ObjectStore } from './store.ts';
 import type { ReadPath } from './tiles.ts';
@@ -14,9 +15,8 @@ import { type Edge, edgeRoot, EMPTY_EDGE, leafTiles, readEdge } from './tree.ts'
 export interface Identity {
   readonly origin: string;
   readonly sample: boolean;
-  /** Keys in force, SPKI (DER): so far they follow from the genesis alone. */
-  readonly envelopeKey: Uint8Array;
-  readonly checkpointKey: Uint8Array;
+  /** The keys in force, by the entries that were read. The writer's grows with the log. */
+  readonly keys: Keyring;
 }
 
 /** A signed checkpoint, and the tiles' edge that has its root. */
@@ -53,8 +53,12 @@ export async function readIdentity(
   const { log: origin, sample } = genesis.statement;
   if (!origin.startsWith(`${stated.logId}.`))
     throw new EvidenceError('corrupt', `${key}: ${origin} is not of log ${stated.logId}`);
-  const checkpointKey = Buffer.from(stated.keys.checkpoint, 'base64');
-  return { identity: { origin, sample, envelopeKey: envelopeSpki, checkpointKey }, genesis };
+  const keys = createKeyring({
+    envelope: envelopeSpki,
+    checkpoint: Buffer.from(stated.keys.checkpoint, 'base64'),
+    at: genesis.statement.sealedAt,
+  });
+  return { identity: { origin, sample, keys }, genesis };
 }
 
 /**
@@ -74,6 +78,11 @@ export async function readHead(
   }
   const [first] = await leafTiles(logReader(store), edge)(0);
   const { identity } = await readIdentity(store, Buffer.from(first ?? []).toString('hex'));
-  const checkpoint = openCheckpoint(bytes, identity.origin, identity.checkpointKey, where);
+  const checkpoint = openCheckpoint(
+    bytes,
+    identity.origin,
+    identity.keys.checkpointKeys(claimed.size),
+    where,
+  );
   return { head: { checkpoint, edge }, identity };
 }

@@ -111,11 +111,13 @@ function spkiOf(term: Term | undefined): Uint8Array {
 }
 
 function history({ terms }: State): KeyHistory[] {
-  return terms.toSorted((a, b) => a.index - b.index).map(({ end, ...term }) => {
-    const followed = terms.some(({ use, index }) => use === 'checkpoint' && index > term.index);
-    const retiring = term.use === 'checkpoint' && end === undefined && followed;
-    return { ...term, retiring, until: end ?? null };
-  });
+  return terms
+    .toSorted((a, b) => a.index - b.index)
+    .map(({ end, ...term }) => {
+      const followed = terms.some(({ use, index }) => use === 'checkpoint' && index > term.index);
+      const retiring = term.use === 'checkpoint' && end === undefined && followed;
+      return { ...term, retiring, until: end ?? null };
+    });
 }
 
 function step(

@@ -1,14 +1,15 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { type Companions, openCompanions } from './anchor.ts';
 import { storeBody } from './body.ts';
-import type { EvidenceLog, Sealed, StatementDraft } from './contract.ts';
+import type { EvidenceLog, Sealed, StatementDraft, Subject } from './contract.ts';
 import { directoryStore, STATE_FOLDER } from './directory.ts';
 import { toSealed } from './entry.ts';
 import { EvidenceError } from './error.ts';
-import { makeGenesis } from './genesis.ts';
+import { certificatesObject, makeGenesis } from './genesis.ts';
 import { emptyHead } from './head.ts';
 import type { EvidenceKeys } from './keys.ts';
-import { EMPTY_ROOT } from './merkle.ts';
+import { EMPTY_ROOT, sha256 } from './merkle.ts';
 import {
   assertNotRolledBack,
   assertNothingBeyond,
@@ -113,9 +114,11 @@ export async function openLogOn(
   const context = { ...options, store, state, identity: opened.identity };
   const writer = createWriter(context, opened.head);
   await writer.settle();
+  const checkpoints = await store.list('log/checkpoints/');
   await assertNothingBeyond(store, { identity: opened.identity, head: writer.head() });
   await prune(store, partialFolders(await lastCommitFrom(store), writer.head().edge.size));
-  return assemble(ground, options, context, writer);
+  const companions = await openCompanions(store, opened.identity, checkpoints);
+  return assemble(ground, options, context, writer, companions);
 }
 
 export async function createLogOn(
@@ -124,16 +127,16 @@ export async function createLogOn(
 ): Promise<EvidenceLog> {
   const { store, state } = ground;
   await assertNone(ground, options.keys);
-  const { identity, genesis, publicKeys } = makeGenesis(options);
+  const { identity, genesis, published } = makeGenesis(options);
   state.clearIndex();
   state.commit({ size: 0, root: Buffer.from(EMPTY_ROOT).toString('hex') }, []);
-  const outcomes = await store.create(publicKeys);
+  const outcomes = await store.create(published);
   if (outcomes.includes('differs'))
-    throw new EvidenceError('corrupt', 'keys/ holds other bytes than the keys');
+    throw new EvidenceError('corrupt', 'keys/ or tsa/ holds other bytes than it should');
   const context = { ...options, store, state, identity };
   const writer = createWriter(context, emptyHead(identity.origin));
   await writer.commit(() => [genesis]);
-  return assemble(ground, options, context, writer);
+  return assemble(ground, options, context, writer, await openCompanions(store, identity, []));
 }
 
 async function assertNone({ store, state }: Ground, keys: EvidenceKeys): Promise<void> {
@@ -157,6 +160,7 @@ function assemble(
   { keys, window = 0 }: Pick<LogOptions, 'keys' | 'window'>,
   context: WriterContext,
   writer: Writer,
+  { anchor, addToken, addCosignatures }: Companions,
 ): EvidenceLog {
   const { store, temporary } = ground;
   const view = createView(store, context.identity, () => writer.head());
@@ -176,7 +180,7 @@ function assemble(
   async function sealAll(drafts: readonly StatementDraft[]): Promise<Sealed[]> {
     let indexes: readonly number[] = [];
     const entries = await writer.commit((head) => {
-      const plan = planDrafts(drafts, context, head);
+      const plan = planDrafts(drafts, { ...context, anchor }, head);
       indexes = plan.indexes;
       return plan.statements;
     });
@@ -197,6 +201,11 @@ function assemble(
       if (options?.hurry === true) queue.hurry();
       return promise;
     },
+    keys: () => context.identity.keys.list(),
+    addToken,
+    addCosignatures,
+    publishAuthority,
+    erase: () => Promise.reject(new EvidenceError('invalid', 'erasing is not part of this build')),
     async [Symbol.asyncDispose]() {
       if (closed) return;
       closed = true;
@@ -204,6 +213,13 @@ function assemble(
       ground.release();
     },
   };
+
+  async function publishAuthority(pem: string): Promise<Subject> {
+    const object = certificatesObject(pem);
+    const [created] = await store.create([object]);
+    if (created === 'differs') throw new EvidenceError('corrupt', `${object.key}: other bytes are there`);
+    return { name: object.key, sha256: Buffer.from(sha256(object.bytes)).toString('hex') };
+  }
 
   async function assertDraft(draft: StatementDraft): Promise<void> {
     assertSealable(draft, context);

@@ -73,7 +73,7 @@ export async function assertNothingBeyond(store: ObjectStore, { identity, head }
   const key = checkpointKey(size);
   const bytes = await store.get(key);
   if (bytes === undefined) throw new EvidenceError('corrupt', `${key} is missing`);
-  const kept = openCheckpoint(bytes, identity.origin, identity.checkpointKey, key);
+  const kept = openCheckpoint(bytes, identity.origin, identity.keys.checkpointKeys(size), key);
   if (kept.size !== size || kept.root !== root)
     throw new EvidenceError('corrupt', `${key} is not what ${CHECKPOINT_KEY} says`);
 }
@@ -141,8 +141,8 @@ async function refuseWithout(store: ObjectStore, mark: HighWater | undefined): P
 
 function assertKeys(identity: Identity, keys: Pick<EvidenceKeys, 'envelope' | 'checkpoint'>): void {
   const pairs = [
-    ['envelope', identity.envelopeKey, keys.envelope.spki],
-    ['checkpoint', identity.checkpointKey, keys.checkpoint.spki],
+    ['envelope', identity.keys.envelopeKey(0), keys.envelope.spki],
+    ['checkpoint', identity.keys.checkpointKeys(0)[0]!, keys.checkpoint.spki],
   ] as const;
   for (const [use, expected, given] of pairs) {
     if (Buffer.compare(expected, given) === 0) continue;

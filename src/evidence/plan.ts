@@ -1,5 +1,6 @@
 import { checkpointKey } from './checkpoint.ts';
-import type { CheckpointInfo, StatementDraft, Subject } from './contract.ts';
+import type { Anchored } from './anchor.ts';
+import type { StatementDraft, Subject } from './contract.ts';
 import { EvidenceError } from './error.ts';
 import type { Head } from './head.ts';
 import { EMPTY_ROOT, sha256 } from './merkle.ts';
@@ -13,7 +14,13 @@ export interface Plan {
   readonly indexes: readonly number[];
 }
 
-type PlanContext = Pick<WriterContext, 'identity' | 'agent' | 'state' | 'now'>;
+type PlanContext = Pick<WriterContext, 'identity' | 'agent' | 'state' | 'now'> & {
+  /** The newest checkpoint that has tokens. */
+  readonly anchor: () => Anchored | undefined;
+};
+
+/** Tokens over one checkpoint that a statement has room for. */
+const MAX_TOKENS = 16;
 
 /** Numbers the drafts that aren't in the log yet, as what follows `head`. */
 export function planDrafts(drafts: readonly StatementDraft[], context: PlanContext, head: Head): Plan {
@@ -23,6 +30,7 @@ export function planDrafts(drafts: readonly StatementDraft[], context: PlanConte
   // The clock may have been set back: what is sealed later never says that it was sealed earlier, or before it had ended.
   const ends = drafts.map(({ finishedAt }) => finishedAt);
   const sealedAt = Math.max(Math.floor(context.now()), context.state.lastSealedAt(), ...ends);
+  const anchor = context.anchor() ?? { ...head.checkpoint, tokens: [] };
   const indexes = drafts.map((draft) => {
     const { runId, stream } = draft;
     const key = JSON.stringify([runId, stream]);
@@ -30,7 +38,7 @@ export function planDrafts(drafts: readonly StatementDraft[], context: PlanConte
     if (known !== undefined) return known;
     const index = head.edge.size + statements.length;
     const seq = next.get(stream) ?? context.state.nextSeq(stream);
-    statements.push(makeStatement(draft, context, head.checkpoint, seq, sealedAt));
+    statements.push(makeStatement(draft, context, anchor, seq, sealedAt));
     planned.set(key, index);
     next.set(stream, seq + 1);
     return index;
@@ -43,11 +51,12 @@ export function assertSealable(
   draft: StatementDraft,
   context: Pick<PlanContext, 'identity' | 'agent' | 'state'>,
 ): void {
-  const furthest: CheckpointInfo = {
-    origin: context.identity.origin,
+  const root = Buffer.from(EMPTY_ROOT).toString('hex');
+  const furthest: Anchored = {
     size: Number.MAX_SAFE_INTEGER,
-    root: Buffer.from(EMPTY_ROOT).toString('hex'),
+    root,
     note: '',
+    tokens: Array.from({ length: MAX_TOKENS }, () => root),
   };
   if (!sealable.includes(draft.predicate)) {
     throw new EvidenceError(
@@ -75,7 +84,7 @@ const sealable: readonly StatementDraft['predicate'][] = [
 function makeStatement(
   { predicate, stream, runId, startedAt, finishedAt, config, subjects, fields }: StatementDraft,
   { identity, agent }: Pick<PlanContext, 'identity' | 'agent'>,
-  checkpoint: CheckpointInfo,
+  anchor: Anchored,
   seq: number,
   sealedAt: number,
 ): Statement {
@@ -89,15 +98,15 @@ function makeStatement(
     finishedAt,
     sealedAt,
     config,
-    anchor: { size: checkpoint.size, root: checkpoint.root, tokens: [] },
+    anchor: { size: anchor.size, root: anchor.root, tokens: anchor.tokens },
     agent,
     sample: identity.sample,
-    subjects: subjects.length > 0 ? subjects : [anchorSubject(checkpoint)],
+    subjects: subjects.length > 0 ? subjects : [anchorSubject(anchor)],
     fields,
   };
 }
 
 /** An in-toto statement needs a subject: one without a body has the checkpoint that it follows. */
-function anchorSubject({ size, note }: CheckpointInfo): Subject {
+function anchorSubject({ size, note }: Anchored): Subject {
   return { name: checkpointKey(size), sha256: Buffer.from(sha256(Buffer.from(note))).toString('hex') };
 }

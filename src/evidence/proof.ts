@@ -17,16 +17,17 @@ export interface EntryProof {
 /** Proves an entry at the reader's checkpoint. Throws as the reader does. */
 export async function proveEntry(reader: StoreReader, index: number): Promise<EntryProof> {
   const { size, root, note } = reader.checkpoint();
-  const { envelopeKey, checkpointKey, origin } = reader.identity;
+  const { keys, origin } = reader.identity;
+  const checkpointKeys = keys.checkpointKeys(size);
   const envelope = parseEnvelope(await reader.envelope(index), `entry ${index}`);
   const bundle = sigstoreBundle({
     envelope: { ...envelope, payloadType: 'application/vnd.in-toto+json' },
-    leaf: envelopeLeaf(envelope, envelopeKey).leaf,
+    leaf: envelopeLeaf(envelope, keys.envelopeKey(index)).leaf,
     index,
     proof: await proveInclusion(index, size, tileNodes(logReader(reader.store), size)),
     checkpoint: { size, root: Buffer.from(root, 'hex'), note },
     origin,
-    logSpki: checkpointKey,
+    logSpki: checkpointKeys[0]!,
   });
-  return { bundle, trustedRoot: trustedRoot(origin, [checkpointKey]) };
+  return { bundle, trustedRoot: trustedRoot(origin, checkpointKeys) };
 }

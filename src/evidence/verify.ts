@@ -161,7 +161,7 @@ function knownPoints({ options, findings }: Verification, log: LogKeys, head: Ch
   }
   const where = 'the checkpoint given';
   try {
-    const { size, root } = openCheckpoint(since, log.origin, log.checkpoint, where);
+    const { size, root } = openCheckpoint(since, log.origin, [log.checkpoint], where);
     points.push({ size, root, where });
     if (size > head.size) {
       findings.problem('rolled-back', CHECKPOINT_KEY, `has ${head.size} entries, and ${where} ${size}`);

@@ -41,7 +41,12 @@ export function createView(store: ObjectStore, identity: Identity, current: () =
     const hashes = await tilesOf(head)(Math.floor(index / TILE_WIDTH));
     const hash = hashes[index % TILE_WIDTH];
     if (hash === undefined) throw new EvidenceError('corrupt', `the tiles have no entry ${index}`);
-    const entry = await readEntry(store, index, Buffer.from(hash).toString('hex'), identity.envelopeKey);
+    const entry = await readEntry(
+      store,
+      index,
+      Buffer.from(hash).toString('hex'),
+      identity.keys.envelopeKey(index),
+    );
     if (entry.statement.log !== identity.origin) {
       throw new EvidenceError('corrupt', `entry ${index} is of another log: ${entry.statement.log}`);
     }

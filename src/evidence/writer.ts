@@ -70,7 +70,7 @@ export function createWriter(context: WriterContext, start: Head): Writer {
     const entries: Entry[] = [];
     for (const [i, leaf] of intent.leaves.entries()) {
       const hash = Buffer.from(leafHash(leaf)).toString('hex');
-      entries.push(await readEntry(store, intent.from + i, hash, identity.envelopeKey));
+      entries.push(await readEntry(store, intent.from + i, hash, identity.keys.envelopeKey(intent.from + i)));
     }
     assertFollows(entries, context);
     await createAll(entries.map(envelopeObject));
@@ -93,12 +93,17 @@ export function createWriter(context: WriterContext, start: Head): Writer {
   }
 
   async function publishCheckpoint(size: number, root: Uint8Array): Promise<CheckpointInfo> {
-    const checkpoint = await signCheckpoint(identity.origin, size, root, keys.checkpoint);
+    const checkpoint = await signCheckpoint(identity.origin, size, root, [keys.checkpoint]);
     const key = checkpointKey(size);
     const [created] = await store.create([{ key, bytes: Buffer.from(checkpoint.note) }]);
     if (created !== 'differs') return checkpoint;
     const bytes = await store.get(key);
-    const found = openCheckpoint(bytes ?? new Uint8Array(), identity.origin, identity.checkpointKey, key);
+    const found = openCheckpoint(
+      bytes ?? new Uint8Array(),
+      identity.origin,
+      identity.keys.checkpointKeys(size),
+      key,
+    );
     if (found.size === size && found.root === checkpoint.root) return found;
     throw new EvidenceError(
       'rolled-back',
@@ -131,7 +136,7 @@ export function createWriter(context: WriterContext, start: Head): Writer {
         const entries: Entry[] = [];
         for (const statement of statements) {
           const envelope = await signEnvelope(encodeStatement(statement), keys.envelope);
-          entries.push(makeEntry(from + entries.length, statement, envelope, identity.envelopeKey));
+          entries.push(makeEntry(from + entries.length, statement, envelope, keys.envelope.spki));
         }
         await createAll(entries.map(envelopeObject));
         const leaves = entries.map(({ leaf }) => leaf);

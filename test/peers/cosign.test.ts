@@ -147,7 +147,7 @@ async function makeCase(from: number): Promise<Case> {
   return {
     bundle: await write('s.sigstore.json', JSON.stringify(bundle)),
     body: await write('body.ndjson', zstdDecompressSync(compressed)),
-    key: join(base, 'main', publicKeyPath(reader.identity.envelopeKey)),
+    key: join(base, 'main', publicKeyPath(reader.identity.keys.envelopeKey(0))),
     root: await write('trusted_root.json', JSON.stringify(root)),
   };
 }

@@ -77,7 +77,7 @@ export async function checkBeyond(
   const newest = await source.get(CHECKPOINT_KEY);
   if (newest !== undefined) {
     try {
-      const { size } = openCheckpoint(newest, log.origin, log.checkpoint, CHECKPOINT_KEY);
+      const { size } = openCheckpoint(newest, log.origin, [log.checkpoint], CHECKPOINT_KEY);
       if (size > head.size) {
         findings.note(`the log grew to ${size} entries while ${head.size} were verified`);
         return;

@@ -131,7 +131,7 @@ async function tryOpen(
   try {
     const bytes = await source.get(key);
     if (bytes === undefined) return undefined;
-    const checkpoint = openCheckpoint(bytes, log.origin, log.checkpoint, key);
+    const checkpoint = openCheckpoint(bytes, log.origin, [log.checkpoint], key);
     const others = parseNote(bytes).signatures.length - 1;
     if (others > 0) findings.note(`${key} has ${others} more signatures, of keys that are not known here`);
     return checkpoint;
