@@ -15,13 +15,12 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EvidenceError } from './error.ts';
-import type { Created, ObjectStore, StoreObject } from './store.ts';
+import { mapLimited } from './limited.ts';
+import { type Created, type ObjectStore, safeKey, type StoreObject } from './store.ts';
 
 const FILE_MODE = 0o640;
 const DIRECTORY_MODE = 0o750;
 const COMPARED_AT_ONCE = 1 << 16;
-/** Files synced side by side: the file system joins their journal commits. */
-const CONCURRENCY = 16;
 
 /** Local files beside the objects, never published: see state.ts. */
 export const STATE_FOLDER = 'state';
@@ -84,6 +83,7 @@ export function directoryStore(root: string, temporary: string): ObjectStore {
         const handle = await openFile(pathOf(key));
         return handle === undefined ? undefined : pieces(key, handle);
       }),
+    // Synced side by side: the file system joins their journal commits.
     create: (objects) =>
       wrap('create', objects.map(({ key }) => key).join(', '), async () => {
         const outcomes = await mapLimited(objects, createOne);
@@ -134,14 +134,6 @@ export function directoryStore(root: string, temporary: string): ObjectStore {
         await rmdir(dirname(path)).catch(unless('ENOTEMPTY', 'ENOENT'));
       }),
   };
-}
-
-/** Keys are made by us, yet a subject's name may become one: it must not lead out of the store. */
-function safeKey(key: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/.test(key)) {
-    throw new EvidenceError('io', `${JSON.stringify(key)} is not a key`);
-  }
-  return key;
 }
 
 /** Undefined when nothing is there. Who put a pipe in the place of a file can't make us wait for its other end. */
@@ -228,18 +220,6 @@ async function fill(handle: FileHandle, buffer: Buffer): Promise<number> {
     filled += bytesRead;
   }
   return filled;
-}
-
-async function mapLimited<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let at = 0; at < items.length; at += CONCURRENCY) {
-    const settled = await Promise.allSettled(items.slice(at, at + CONCURRENCY).map(work));
-    for (const outcome of settled) {
-      if (outcome.status === 'rejected') throw outcome.reason;
-      results.push(outcome.value);
-    }
-  }
-  return results;
 }
 
 async function wrap<T>(doing: string, key: string, work: () => Promise<T>): Promise<T> {

@@ -1,3 +1,5 @@
+import { EvidenceError } from './error.ts';
+
 /** What became of an object that should be created: it is there now, was there with the same bytes, or with others. */
 export type Created = 'created' | 'same' | 'differs';
 
@@ -35,4 +37,12 @@ export interface ObjectStore {
    * deleted. An object that isn't there is no error; one that may not be deleted yet is.
    */
   delete(key: string): Promise<void>;
+}
+
+/** Keys are made by us, yet a subject's name may become one: it must not lead out of the store. */
+export function safeKey(key: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/.test(key)) {
+    throw new EvidenceError('io', `${JSON.stringify(key)} is not a key`);
+  }
+  return key;
 }

@@ -1,6 +1,5 @@
-import { constants, createReadStream } from 'node:fs';
-import { open, opendir } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { closeSync, constants, createReadStream, openSync, readSync } from 'node:fs';
+import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvidenceError } from '../error.ts';
 
@@ -8,6 +7,8 @@ export interface SourceObject {
   readonly key: string;
   /** False for what no store holds: a symbolic link, a socket, a device. */
   readonly regular: boolean;
+  /** What the store itself says was done to the object, such as a further version of what is written once. */
+  readonly tampered?: string;
 }
 
 /** A store to be verified, which may change meanwhile and is not trusted. Nothing is ever written. All throw `io`. */
@@ -23,61 +24,90 @@ const LOCAL_ONLY = 'state';
 
 /** Bytes; no object that is read whole comes near it. */
 const LARGEST = 1 << 28;
-const PIECE = 1 << 15;
+const PIECE = 1 << 16;
 /** Opening must not wait for the other end of a pipe that lies in the place of a file. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+/** Entries of a folder that are asked for at once. */
+const LISTED = 1024;
 
-/** The store in a directory. */
+/**
+ * The store in a directory. Small objects are read at once, without leaving the thread: there are several an entry, and each
+ * change of threads costs more than the read.
+ */
 export function directorySource(root: string): Source {
-  async function openAt(key: string): Promise<FileHandle | undefined> {
-    return open(join(root, key), FLAGS).catch((error: unknown) => {
+  const piece = Buffer.alloc(PIECE);
+
+  function openAt(key: string): number | undefined {
+    try {
+      return openSync(join(root, key), FLAGS);
+    } catch (error) {
       if (isAbsent(error)) return undefined;
       throw ioError(key, error);
-    });
+    }
+  }
+  /** The first piece; when it is not full, it is all there is. */
+  function readPiece(file: number): Buffer {
+    const length = readSync(file, piece);
+    return Buffer.from(piece.subarray(0, length));
   }
   return {
     async get(key) {
-      const handle = await openAt(key);
-      if (handle === undefined) return undefined;
+      const file = openAt(key);
+      if (file === undefined) return undefined;
       try {
-        return await readWhole(handle);
+        return readWhole(() => readPiece(file));
       } catch (error) {
         throw ioError(key, error);
       } finally {
-        await handle.close();
+        closeSync(file);
       }
     },
     async stream(key) {
-      const handle = await openAt(key);
-      return handle === undefined ? undefined : pieces(handle, key);
+      const file = openAt(key);
+      if (file === undefined) return undefined;
+      try {
+        const first = readPiece(file);
+        if (first.length === PIECE) return pieces(file, first, key);
+        closeSync(file);
+        return oneByOne(first);
+      } catch (error) {
+        closeSync(file);
+        throw ioError(key, error);
+      }
     },
     walk: (folder) => walk(root, folder.replace(/\/$/, '')),
   };
 }
 
-async function readWhole(handle: FileHandle): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for (let length = 0; ;) {
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(PIECE));
-    parts.push(buffer.subarray(0, bytesRead));
-    length += bytesRead;
-    if (bytesRead < PIECE) return parts.length === 1 ? buffer.subarray(0, bytesRead) : Buffer.concat(parts);
+function readWhole(read: () => Buffer): Uint8Array {
+  const first = read();
+  const parts = [first];
+  for (let [length, last] = [first.length, first]; last.length === PIECE; length += last.length) {
     if (length > LARGEST) throw new Error(`it is over ${LARGEST} bytes`);
+    last = read();
+    parts.push(last);
   }
+  return parts.length === 1 ? first : Buffer.concat(parts);
 }
 
-async function* pieces(handle: FileHandle, key: string): AsyncGenerator<Uint8Array> {
+async function* oneByOne(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes.length > 0) yield bytes;
+}
+
+/** Closes the file at the end, or when nobody asks for more. */
+async function* pieces(file: number, first: Uint8Array, key: string): AsyncGenerator<Uint8Array> {
   try {
-    yield* createReadStream('', { fd: handle, autoClose: false });
+    yield first;
+    yield* createReadStream('', { fd: file, autoClose: false });
   } catch (error) {
     throw ioError(key, error);
   } finally {
-    await handle.close();
+    closeSync(file);
   }
 }
 
 async function* walk(root: string, folder: string): AsyncGenerator<SourceObject> {
-  const directory = await opendir(join(root, folder)).catch((error: unknown) => {
+  const directory = await opendir(join(root, folder), { bufferSize: LISTED }).catch((error: unknown) => {
     if (isAbsent(error)) return undefined;
     throw ioError(folder, error);
   });
