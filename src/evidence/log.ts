@@ -6,7 +6,7 @@ import type { EvidenceLog, Sealed, StatementDraft, Subject } from './contract.ts
 import { directoryStore, STATE_FOLDER } from './directory.ts';
 import { toSealed } from './entry.ts';
 import { EvidenceError } from './error.ts';
-import { certificatesObject, makeGenesis } from './genesis.ts';
+import { certificatesObject, type GenesisOptions, makeGenesis } from './genesis.ts';
 import { emptyHead } from './head.ts';
 import type { EvidenceKeys } from './keys.ts';
 import { EMPTY_ROOT, sha256 } from './merkle.ts';
@@ -27,8 +27,10 @@ import { createView } from './view.ts';
 import { createWriter, type Writer, type WriterContext } from './writer.ts';
 
 export interface LogOptions {
-  /** Of the store, for it alone. */
+  /** Of the log, for it alone: what is local to its writer, and its objects unless `store` is given. */
   readonly directory: string;
+  /** Where the objects are instead: then the directory holds the lock, the high-water mark and temporary files alone. */
+  readonly store?: ObjectStore;
   readonly keys: EvidenceKeys;
   /** Unix seconds. */
   readonly now: () => number;
@@ -42,7 +44,8 @@ export interface LogOptions {
   readonly lostState?: 'refuse' | 'accept';
 }
 
-export interface CreateOptions extends Omit<LogOptions, 'lostState'> {
+export interface CreateOptions
+  extends Omit<LogOptions, 'lostState'>, Pick<GenesisOptions, 'authorities' | 'witnesses'> {
   /** A bare hostname: the second part of the origin. */
   readonly domain: string;
   /** Fixed for ever: everything in this log is a sample, or nothing is. */
@@ -64,13 +67,13 @@ export interface Ground {
  * published from here is gone. Throws `no-store`, `not-a-store`, `locked`, `rolled-back`, `corrupt`, `foreign-key`, `io`.
  */
 export async function openLog(options: LogOptions): Promise<EvidenceLog> {
-  const ground = takeGround(options.directory);
+  const ground = takeGround(options.directory, { ...options, create: options.store !== undefined });
   return guarded(options.directory, ground, () => openLogOn(ground, options));
 }
 
 /** Starts a log in a directory that holds nothing else. Throws `invalid` when there is one already, and as openLog. */
 export async function createLog(options: CreateOptions): Promise<EvidenceLog> {
-  const ground = takeGround(options.directory, { create: true });
+  const ground = takeGround(options.directory, { ...options, create: true });
   return guarded(options.directory, ground, () => createLogOn(ground, options));
 }
 
@@ -234,7 +237,10 @@ function assemble(
 }
 
 /** Takes the lock of a directory, and all that a log needs there. Throws `no-store`, `locked`, `io`, `corrupt`. */
-export function takeGround(directory: string, { create = false } = {}): Ground {
+export function takeGround(
+  directory: string,
+  { create = false, store }: { readonly create?: boolean; readonly store?: ObjectStore } = {},
+): Ground {
   const root = resolve(directory);
   if (create) mkdirSync(root, { recursive: true, mode: 0o750 });
   if (!existsSync(root)) throw new EvidenceError('no-store', `${root}: there is no such directory`);
@@ -248,7 +254,7 @@ export function takeGround(directory: string, { create = false } = {}): Ground {
       state[Symbol.dispose]();
       lock[Symbol.dispose]();
     };
-    return { store: directoryStore(root, temporary), state, temporary, release };
+    return { store: store ?? directoryStore(root, temporary), state, temporary, release };
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
