@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/contract.ts';
 import type { EvidenceLog } from '../evidence/contract.ts';
 import { openOrCreateLog } from '../evidence/log.ts';
+import type { ObjectStore } from '../evidence/store.ts';
 import { openInventory } from '../inventory/inventory.ts';
 import type { Sandbox } from '../inventory/query-contract.ts';
 import { evidenceKeys } from './evidence-keys.ts';
@@ -79,8 +80,10 @@ async function openEvidence(
   paths: ReturnType<typeof dataPaths>,
 ): Promise<EvidenceLog> {
   const { config, now, build, env, notice, lostState } = options;
+  const store = await bucketOf(options);
   const common = {
     directory: paths.evidence,
+    ...(store === undefined ? {} : { store }),
     keys: await evidenceKeys(config, paths.keys, env, notice),
     agent: { version: build.version, build: build.revision },
     now,
@@ -92,4 +95,13 @@ async function openEvidence(
     sample: config.agent.sample !== undefined,
     ...(lostState === undefined ? {} : { lostState }),
   });
+}
+
+/** The bucket that the objects of the evidence are kept in; undefined: they are in the directory. The SDK is loaded only here. */
+async function bucketOf({ config, logger, now }: StoreOptions): Promise<ObjectStore | undefined> {
+  if (config.agent.store === undefined) return undefined;
+  const { openS3 } = await import('../evidence/s3/open.ts');
+  const { store, warnings } = await openS3(config.agent.store.s3, now);
+  for (const warning of warnings) logger.warn(warning);
+  return store;
 }
