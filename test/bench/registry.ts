@@ -1,5 +1,6 @@
 import { apiCalls } from './api-calls.ts';
 import { inventory } from './inventory/bench.ts';
+import { log } from './log.ts';
 import type { Bench } from './measure.ts';
 import { startup } from './startup.ts';
 
@@ -7,5 +8,6 @@ import { startup } from './startup.ts';
 export const benches: ReadonlyMap<string, Bench> = new Map([
   ['api-calls', apiCalls],
   ['inventory', inventory],
+  ['log', log],
   ['startup', startup],
 ]);

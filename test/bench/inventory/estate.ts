@@ -50,7 +50,7 @@ function* people(): Generator<InventoryRecord> {
   }
 }
 
-function* users(identities: number): Generator<InventoryRecord> {
+export function* users(identities: number): Generator<InventoryRecord> {
   for (let n = 0; n < identities; n++) {
     const id = `aws:111122223333:AIDA${String(n).padStart(16, '0')}`;
     const created = NOW - spread(n, 3, 2_000) * DAY;
