@@ -44,8 +44,8 @@ export interface Evidence {
   /** Entries of the range, in their order. */
   entries(): AsyncIterable<Sealed>;
   /**
-   * Entries outside the range that those in it rest on, ascending: the genesis, rotations before the range, the configuration in force at its
-   * beginning, the last assessment of all checks before it, snapshots sealed before it that assessments in it used (and their configurations), erasures sealed after it.
+   * Entries outside the range that those in it rest on, ascending: the genesis, rotations, the configuration in force at its
+   * beginning, the last assessment of all checks before it, snapshots sealed before it that assessments in it used (and their configurations), erasures.
    */
   readonly context: readonly Sealed[];
   /** Tokens known of checkpoints of at most `at`, by size, then by authority. */
