@@ -38,11 +38,28 @@ export async function storeBody(
 ): Promise<StoredBody> {
   using sorter = createSorter(temporary);
   await collect(records, sorter, createSecretKey(key), signal);
+  return await storeLines({ store, temporary, signal }, sorter.sorted());
+}
+
+export interface LineStore extends Omit<BodyStore, 'key'> {
+  readonly signal?: AbortSignal | undefined;
+  /** The leaf hash that a line counts with; its own unless given. */
+  readonly leaf?: (line: Uint8Array) => Uint8Array;
+  /** Called with the digest before anything of it is in the store. */
+  readonly announce?: (sha256: string) => Promise<void>;
+}
+
+/** Stores lines, without their LF, as one body, at constant memory. When it returns, the body is durable. */
+export async function storeLines(
+  { store, temporary, signal, leaf = leafHash, announce }: LineStore,
+  lines: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<StoredBody> {
   const path = join(temporary, `body-${randomBytes(12).toString('hex')}`);
   const sums: Sums = { hash: createHash('sha256'), frontier: createFrontier(), bytes: 0 };
   try {
-    await write(sorted(sorter, sums), path, signal);
+    await write(summed(lines, leaf, sums), path, signal);
     const sha256 = sums.hash.digest('hex');
+    await announce?.(sha256);
     await publish(store, sha256, path);
     const { frontier, bytes } = sums;
     return {
@@ -104,7 +121,11 @@ interface Sums {
 }
 
 /** The body in pieces, and its sums on the way. */
-async function* sorted(sorter: LineSorter, sums: Sums): AsyncGenerator<Uint8Array> {
+async function* summed(
+  lines: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  leaf: (line: Uint8Array) => Uint8Array,
+  sums: Sums,
+): AsyncGenerator<Uint8Array> {
   let parts: Uint8Array[] = [];
   let slice = 0;
   const piece = () => {
@@ -114,8 +135,8 @@ async function* sorted(sorter: LineSorter, sums: Sums): AsyncGenerator<Uint8Arra
     [parts, slice] = [[], 0];
     return bytes;
   };
-  for (const line of sorter.sorted()) {
-    sums.frontier.append(leafHash(line));
+  for await (const line of lines) {
+    sums.frontier.append(leaf(line));
     parts.push(line, LF);
     slice += line.length + 1;
     if (slice < SLICE_BYTES) continue;

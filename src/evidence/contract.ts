@@ -16,6 +16,12 @@ export interface StoredBody {
   readonly records: { readonly count: number; readonly root: string };
 }
 
+/** A line of a body, or of what remains of one. `raw`: as stored, salt included, without the LF. */
+export type BodyLine =
+  | { readonly record: BodyRecord & Record<string, unknown>; readonly raw: Uint8Array }
+  /** The leaf hash, hex, of a record that was erased. */
+  | { readonly erased: string; readonly raw: Uint8Array };
+
 export type PredicateName =
   | 'genesis'
   | 'snapshot'
@@ -107,6 +113,31 @@ export interface ErasureRequest {
   readonly legalBasis: string;
 }
 
+/** What an erasure has done to a body. */
+export interface Erased {
+  /** Of the newest erasure's entry. */
+  readonly index: number;
+  /** Digest of what remains; null: nothing does. */
+  readonly remainder: string | null;
+  /** As signed when the body was whole. */
+  readonly records: StoredBody['records'];
+  /** How many of its lines are erased. */
+  readonly erased: number;
+}
+
+export interface Erasures {
+  /** By the digest of the original body. */
+  readonly bodies: ReadonlyMap<string, Erased>;
+  /** Digests of remainders that a later erasure of the same body has replaced. */
+  readonly superseded: ReadonlySet<string>;
+}
+
+/** A body that an erasure names and that is still there. */
+export interface Undeleted {
+  readonly sha256: string;
+  readonly why: string;
+}
+
 /** The one writer of a log, and its reader. */
 export interface EvidenceLog extends AsyncDisposable {
   readonly origin: string;
@@ -133,8 +164,13 @@ export interface EvidenceLog extends AsyncDisposable {
   /**
    * The records of a stored body, salts taken off. Rejects at the end when the bytes don't have the digest: what was
    * read until then must not be used before the iteration has ended well. Rejects with `erased` when records of it, or all, were erased.
+   * `at`: as the entry of this index refers to it: an erasure after it counts even if the same bytes were collected again since.
    */
-  body(sha256: string): AsyncIterable<BodyRecord & Record<string, unknown>>;
+  body(sha256: string, at?: number): AsyncIterable<BodyRecord & Record<string, unknown>>;
+  /** The lines of a body, or of what remains of it; undefined when all of it was erased. Rejects as `body` does, but for `erased`. */
+  lines(sha256: string, at?: number): Promise<AsyncIterable<BodyLine> | undefined>;
+  /** What was erased up to the head, by the digest of the original body. */
+  erasures(): Promise<Erasures>;
   /** The keys in force at the head. */
   keys(): readonly KeyInForce[];
   /**
@@ -148,7 +184,10 @@ export interface EvidenceLog extends AsyncDisposable {
   publishAuthority(pem: string): Promise<Subject>;
   /**
    * Replaces bodies by what remains of them, seals what was erased and why, then deletes the originals. Rejects with `invalid` for a body or
-   * a record that isn't there. Asked again after an interruption, it finishes.
+   * a record that isn't there, or that may not be erased. Once sealed it never rejects: what the store did not delete yet is what
+   * `finishErasures` tells. Nothing may be stored or appended meanwhile.
    */
-  erase(request: ErasureRequest): Promise<Sealed>;
+  erase(request: ErasureRequest, progress?: (done: number, of: number) => void): Promise<Sealed>;
+  /** Deletes what erasures have left to delete, as opening the log does. Returns what the store refuses to delete, and why. */
+  finishErasures(): Promise<readonly Undeleted[]>;
 }

@@ -5,6 +5,7 @@ import { storeBody } from './body.ts';
 import type { EvidenceLog, Sealed, StatementDraft, Subject } from './contract.ts';
 import { directoryStore, STATE_FOLDER } from './directory.ts';
 import { toSealed } from './entry.ts';
+import { createEraser, type Eraser } from './erase.ts';
 import { EvidenceError } from './error.ts';
 import { certificatesObject, type GenesisOptions, makeGenesis } from './genesis.ts';
 import { emptyHead } from './head.ts';
@@ -121,7 +122,9 @@ export async function openLogOn(
   await assertNothingBeyond(store, { identity: opened.identity, head: writer.head() });
   await prune(store, partialFolders(await lastCommitFrom(store), writer.head().edge.size));
   const companions = await openCompanions(store, opened.identity, checkpoints);
-  return assemble(ground, options, context, writer, companions);
+  const { log, eraser } = assemble(ground, options, context, writer, companions);
+  await eraser.finish(mark === undefined ? 'lost' : 'opening');
+  return log;
 }
 
 export async function createLogOn(
@@ -139,7 +142,7 @@ export async function createLogOn(
   const context = { ...options, store, state, identity };
   const writer = createWriter(context, emptyHead(identity.origin));
   await writer.commit(() => [genesis]);
-  return assemble(ground, options, context, writer, await openCompanions(store, identity, []));
+  return assemble(ground, options, context, writer, await openCompanions(store, identity, [])).log;
 }
 
 async function assertNone({ store, state }: Ground, keys: EvidenceKeys): Promise<void> {
@@ -164,9 +167,14 @@ function assemble(
   context: WriterContext,
   writer: Writer,
   { anchor, addToken, addCosignatures }: Companions,
-): EvidenceLog {
+): { readonly log: EvidenceLog; readonly eraser: Eraser } {
   const { store, temporary } = ground;
-  const view = createView(store, context.identity, () => writer.head());
+  const view = createView(
+    store,
+    context.identity,
+    () => writer.head(),
+    async () => context.state.positions('erasure'),
+  );
   const queue = createQueue<Request>(window, work);
   let closed = false;
 
@@ -191,7 +199,7 @@ function assemble(
     return Promise.all(indexes.map(async (index) => fresh.get(index) ?? view.entry(index)));
   }
 
-  return {
+  const log: EvidenceLog = {
     ...view,
     storeBody: (records, signal) => storeBody({ store, temporary, key: keys.body }, records, signal),
     async append(drafts, options) {
@@ -208,7 +216,8 @@ function assemble(
     addToken,
     addCosignatures,
     publishAuthority,
-    erase: () => Promise.reject(new EvidenceError('invalid', 'erasing is not part of this build')),
+    erase: (request, progress) => eraser.erase(request, progress),
+    finishErasures: () => eraser.finish(),
     async [Symbol.asyncDispose]() {
       if (closed) return;
       closed = true;
@@ -216,6 +225,14 @@ function assemble(
       ground.release();
     },
   };
+  const eraser = createEraser({
+    store,
+    temporary,
+    now: context.now,
+    log,
+    assertSealable: (draft) => assertSealable(draft, context),
+  });
+  return { log, eraser };
 
   async function publishAuthority(pem: string): Promise<Subject> {
     const object = certificatesObject(pem);

@@ -45,11 +45,16 @@ export async function* readBody(
   let number = 0;
   for await (const line of readLines(store, sha256)) {
     number += 1;
-    yield parseLine(sha256, number, line);
+    yield parseRecord(sha256, number, line);
   }
 }
 
-function parseLine(sha256: string, number: number, line: Uint8Array): BodyRecord & Record<string, unknown> {
+/** The record of a line, its salt taken off. Throws `corrupt`, naming the body and the line's number. */
+export function parseRecord(
+  sha256: string,
+  number: number,
+  line: Uint8Array,
+): BodyRecord & Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString());

@@ -32,6 +32,8 @@ export interface LogState extends Disposable {
   clearIndex(): void;
   find(runId: string, stream: string): number | undefined;
   nextSeq(stream: string): number;
+  /** Indexes of the stream's entries, ascending. */
+  positions(stream: string): readonly number[];
   /** Of the last entry; 0 without entries. */
   lastSealedAt(): number;
 }
@@ -103,6 +105,9 @@ export function openState(root: string): LogState {
   const count = database.prepare('SELECT count(*) AS n, coalesce(max(position) + 1, 0) AS next FROM entry');
   const find = database.prepare('SELECT min(position) AS n FROM entry WHERE run_id = ? AND stream = ?');
   const seq = database.prepare('SELECT coalesce(max(seq) + 1, 0) AS n FROM entry WHERE stream = ?');
+  const positions = database.prepare(
+    'SELECT position AS n FROM entry WHERE stream = ? ORDER BY seq, position',
+  );
   const sealed = database.prepare('SELECT sealed_at AS n FROM entry ORDER BY position DESC LIMIT 1');
   return {
     highWater: () =>
@@ -135,6 +140,7 @@ export function openState(root: string): LogState {
         return typeof found === 'number' ? found : undefined;
       }),
     nextSeq: (stream) => io('read the index', () => Number(seq.get(stream)?.['n'])),
+    positions: (stream) => io('read the index', () => positions.all(stream).map(({ n }) => Number(n))),
     lastSealedAt: () => io('read the index', () => Number(sealed.get()?.['n'] ?? 0)),
     [Symbol.dispose]: () => database.close(),
   };

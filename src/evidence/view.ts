@@ -1,8 +1,8 @@
-import type { BodyRecord, CheckpointInfo, Sealed } from './contract.ts';
+import type { CheckpointInfo, Sealed } from './contract.ts';
 import { type Entry, readEntry, toSealed } from './entry.ts';
 import { EvidenceError } from './error.ts';
 import { type Head, type Identity, logReader } from './head.ts';
-import { readBody } from './read-body.ts';
+import { bodyReader, type BodyReader, type EntryReader } from './read-erased.ts';
 import type { ObjectStore } from './store.ts';
 import { TILE_WIDTH } from './tiles.ts';
 import { leafTiles } from './tree.ts';
@@ -11,7 +11,7 @@ import { leafTiles } from './tree.ts';
 const READ_AHEAD = 16;
 
 /** What can be read of a log at a checkpoint, all of it verified up to the checkpoint's root. */
-export interface EvidenceReader {
+export interface EvidenceReader extends BodyReader {
   readonly origin: string;
   readonly sample: boolean;
   checkpoint(): CheckpointInfo;
@@ -21,12 +21,18 @@ export interface EvidenceReader {
   envelope(index: number): Promise<Uint8Array>;
   /** Entries [from, to): from 0 and to the checkpoint's size unless given. */
   entries(from?: number, to?: number): AsyncIterable<Sealed>;
-  /** The records of a body, salts taken off. Rejects at the end when the bytes don't have the digest. */
-  body(sha256: string): AsyncIterable<BodyRecord & Record<string, unknown>>;
 }
 
-/** Reads at the head that `current` gives at each call. */
-export function createView(store: ObjectStore, identity: Identity, current: () => Head): EvidenceReader {
+/**
+ * Reads at the head that `current` gives at each call. `erasures`: the indexes of the erasures up to the head, ascending, when that is known
+ * without reading all entries.
+ */
+export function createView(
+  store: ObjectStore,
+  identity: Identity,
+  current: () => Head,
+  erasures?: () => Promise<readonly number[]>,
+): EvidenceReader {
   let tiles: { of: Head; read: ReturnType<typeof leafTiles> } | undefined;
 
   function tilesOf(head: Head): ReturnType<typeof leafTiles> {
@@ -53,12 +59,9 @@ export function createView(store: ObjectStore, identity: Identity, current: () =
     return entry;
   }
 
-  return {
-    origin: identity.origin,
-    sample: identity.sample,
+  const entries: EntryReader = {
     checkpoint: () => current().checkpoint,
     entry: async (index) => toSealed(await read(current(), index)),
-    envelope: async (index) => (await read(current(), index)).envelope,
     async *entries(from = 0, to = current().edge.size) {
       const head = current();
       const end = Math.min(to, head.edge.size);
@@ -68,6 +71,12 @@ export function createView(store: ObjectStore, identity: Identity, current: () =
           yield toSealed(entry);
       }
     },
-    body: (sha256) => readBody(store, sha256),
+  };
+  return {
+    ...entries,
+    ...bodyReader(store, entries, erasures),
+    origin: identity.origin,
+    sample: identity.sample,
+    envelope: async (index) => (await read(current(), index)).envelope,
   };
 }

@@ -76,6 +76,7 @@ export function withFaults(
       ),
       find: sync('find', (...args: Parameters<LogState['find']>) => state.find(...args)),
       nextSeq: sync('nextSeq', (...args: Parameters<LogState['nextSeq']>) => state.nextSeq(...args)),
+      positions: sync('positions', (...args: Parameters<LogState['positions']>) => state.positions(...args)),
       lastSealedAt: sync('lastSealedAt', (...args: Parameters<LogState['lastSealedAt']>) =>
         state.lastSealedAt(...args),
       ),
