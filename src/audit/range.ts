@@ -30,23 +30,6 @@ export async function rangeOf(
   return { first: sizes.findLast((size) => size <= before) ?? 0, end };
 }
 
-/**
- * Sizes of the checkpoints that a bundle holds, ascending: the range's two, the one of the answer, those with tokens between the two, those that anchors
- * name, and for entries after the range the first with tokens that covers each.
- */
-export function checkpointsOf(
-  { first, end }: Range,
-  at: number,
-  tokens: readonly Token[],
-  entries: { readonly anchors: Iterable<number>; readonly later: Iterable<number> },
-): readonly number[] {
-  const sizes = new Set([first, end, at, ...entries.anchors]);
-  for (const { size } of tokens) if (size >= first && size <= end) sizes.add(size);
-  for (const index of entries.later) sizes.add(tokens.find(({ size }) => size > index)?.size ?? at);
-  sizes.delete(0);
-  return [...sizes].sort((one, other) => one - other);
-}
-
 /** The size of the checkpoint that an entry is proven in: the smallest with tokens that covers it, else the smallest that does. Both ascend. */
 export function provenIn(index: number, sizes: readonly number[], withTokens: readonly number[]): number {
   const size = withTokens[firstAbove(index, withTokens)] ?? sizes[firstAbove(index, sizes)];

@@ -48,14 +48,14 @@ export async function spoolFile(path: string): Promise<SpoolFile> {
   const handle: FileHandle = await open(path, 'wx', 0o600);
   let held: string[] = [];
   let length = 0;
-  let open_ = true;
+  let isOpen = true;
   async function flush(): Promise<void> {
     await handle.writeFile(held.join(''));
     [held, length] = [[], 0];
   }
   async function close(): Promise<void> {
-    if (open_) await handle.close();
-    open_ = false;
+    if (isOpen) await handle.close();
+    isOpen = false;
   }
   return {
     path,
