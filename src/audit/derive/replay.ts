@@ -1,0 +1,341 @@
+import { z } from 'zod';
+import type { Check } from '../../controls/check.ts';
+import type { ControlStatus, Outcome, RecordVerdict, Verdict } from '../../controls/contract.ts';
+import {
+  assess,
+  type AssessedControl,
+  type ControlAssessment,
+  assessedControls,
+} from '../../controls/status.ts';
+import { instantText } from '../../controls/words.ts';
+import type { Sealed } from '../../evidence/contract.ts';
+import type { Evidence, Question } from '../contract.ts';
+import { parsed, readBody, readLines } from './bodies.ts';
+import { readConfig, type SealedConfig } from './configuration.ts';
+import { Ledger, type ReadVerdict } from './ledger.ts';
+import { type Source, sourceSchema } from './source.ts';
+import type { Spill } from './spill.ts';
+import { StatusClock, type StatusHistory, statusesOf } from './status-clock.ts';
+
+/** How many seconds a status counts without a new assessment: twice the time between full ones. */
+const PATIENCE = 2;
+
+export const VERDICT_COLUMNS = [
+  'assessment',
+  'moment',
+  'in_period',
+  'check',
+  'text_sha256',
+  'outcome',
+  'why',
+  'table',
+  'population',
+  'filtered',
+  'failing',
+  'unknown',
+  'records_sha256',
+] as const;
+
+const countsSchema = z.object({
+  table: z.int(),
+  population: z.int(),
+  filtered: z.int(),
+  failing: z.int(),
+  unknown: z.int(),
+});
+const outcomeSchema = z.enum(['pass', 'fail', 'unknown', 'not_applicable']);
+
+const verdictLine = z.object({
+  id: z.string(),
+  text: z.string(),
+  outcome: outcomeSchema,
+  why: z.string(),
+  counts: countsSchema,
+  scopes: z.array(
+    z.object({
+      collector: z.string(),
+      dataset: z.string(),
+      scope: z.string(),
+      outcome: outcomeSchema,
+      why: z.string(),
+      counts: countsSchema,
+    }),
+  ),
+  body: z.string().nullable(),
+});
+export type VerdictLine = z.output<typeof verdictLine>;
+
+const recordLine: z.ZodType<RecordVerdict> = z.object({
+  id: z.string(),
+  source: z.string(),
+  outcome: z.enum(['fail', 'unknown', 'passed', 'gone', 'out_of_population']),
+  reason: z.string(),
+});
+
+/** How a check fared over the period. */
+export interface CheckHistory {
+  readonly outcomes: Record<Outcome, number>;
+  first: VerdictLine | undefined;
+  last: VerdictLine | undefined;
+  /** The smallest and the largest population that was examined. */
+  least: number;
+  most: number;
+}
+
+export interface Replay {
+  /** In force at some moment of the range, oldest first. */
+  readonly configs: readonly SealedConfig[];
+  /** In force at the period's end. */
+  readonly config: SealedConfig | undefined;
+  /** The last assessment before the period's end, the moment that it judged at, its sources and all verdicts that then stood. */
+  readonly end:
+    | {
+        readonly entry: Sealed;
+        readonly now: number;
+        readonly sources: readonly Source[];
+        readonly verdicts: ReadonlyMap<string, VerdictLine>;
+        /** The assessment that each of the verdicts comes from. */
+        readonly judgedAt: ReadonlyMap<string, { readonly index: number; readonly now: number }>;
+      }
+    | undefined;
+  /** Of the chosen ones, as of the last assessment before the period's end; in the standard's order. */
+  readonly controls: readonly AssessedControl[];
+  readonly standing: ReadonlyMap<string, ControlAssessment>;
+  /** False: the last assessment before the period's end is too old to speak for it. */
+  readonly assessedToTheEnd: boolean;
+  /** By id of control or aspect. */
+  readonly histories: ReadonlyMap<string, StatusHistory>;
+  readonly checks: ReadonlyMap<string, CheckHistory>;
+  /** Every source that an assessment named; the newest wins. By key. */
+  readonly sources: ReadonlyMap<string, Source>;
+  /** Assessments in the period. */
+  readonly assessments: number;
+}
+
+/** Follows configurations and assessments through the range, as the agent did when it sealed them. */
+export class Replayer {
+  readonly #evidence: Evidence;
+  readonly #question: Question;
+  readonly #spill: Spill;
+  readonly #ledger: Ledger;
+  readonly #clock: StatusClock;
+  readonly #configs: SealedConfig[] = [];
+  readonly #verdicts = new Map<string, VerdictLine>();
+  readonly #judgedAt = new Map<string, { index: number; now: number }>();
+  /** What the ledger was told last, by check. */
+  readonly #told = new Map<string, string>();
+  readonly #histories = new Map<string, CheckHistory>();
+  readonly #controls = new Map<string, AssessedControl>();
+  readonly #sources = new Map<string, Source>();
+  #config: SealedConfig | undefined;
+  #reconfigured = false;
+  #changed = true;
+  #ledgerVersion = -1;
+  /** Until when the same statuses hold if nothing changes. */
+  #holdsUntil = -Infinity;
+  #standing: readonly ControlAssessment[] = [];
+  #end: { entry: Sealed; now: number } | undefined;
+  #assessments = 0;
+
+  constructor(evidence: Evidence, question: Question, spill: Spill) {
+    this.#evidence = evidence;
+    this.#question = question;
+    this.#spill = spill;
+    this.#ledger = new Ledger(spill, question.from);
+    this.#clock = new StatusClock(question.from, question.to);
+  }
+
+  /** Takes the entries in their order: the configuration and the assessment from before the range, then all of the range. */
+  async take(entry: Sealed): Promise<void> {
+    if (entry.predicate === 'config') await this.#configured(entry);
+    if (entry.predicate === 'assessment') await this.#assessed(entry);
+  }
+
+  async finish(): Promise<Replay> {
+    const { to } = this.#question;
+    const ended = this.#end;
+    const patience = PATIENCE * (this.#config?.evaluateEvery ?? 0);
+    if (ended !== undefined) this.#ledger.finish(this.#config?.exceptions ?? [], ended.now);
+    const sources = ended === undefined ? [] : await this.#readSources(ended.entry);
+    return {
+      configs: this.#configs,
+      config: this.#config,
+      end: ended && { ...ended, sources, verdicts: this.#verdicts, judgedAt: this.#judgedAt },
+      controls: this.#chosenControls(),
+      standing: new Map(this.#standing.map((item) => [item.control.id, item])),
+      assessedToTheEnd: ended !== undefined && to - ended.now <= patience,
+      histories: this.#clock.finish(patience),
+      checks: this.#histories,
+      sources: this.#sources,
+      assessments: this.#assessments,
+    };
+  }
+
+  async #configured(entry: Sealed): Promise<void> {
+    const config = await readConfig(this.#evidence, entry, this.#configs.at(-1));
+    this.#configs.push(config);
+    if (entry.sealedAt >= this.#question.to && this.#config !== undefined) return;
+    this.#config = config;
+    this.#reconfigured = true;
+    this.#changed = true;
+    for (const name of this.#verdicts.keys()) if (!config.checks.has(name)) this.#verdicts.delete(name);
+    this.#told.clear();
+  }
+
+  async #assessed(entry: Sealed): Promise<void> {
+    const now = parsed(z.int(), entry.fields['now'], `entry ${entry.index}, now`);
+    const inRange = entry.index >= this.#evidence.range.first;
+    const { to } = this.#question;
+    const counts = now < to;
+    const config = counts ? this.#config : this.#configs.at(-1);
+    if (this.#reconfigured) await this.#readSources(entry);
+    if (counts && this.#reconfigured && config !== undefined)
+      this.#ledger.configured(config.checks, config.exceptions, now);
+    const body = await readBody(this.#evidence, entry, 'verdicts', verdictLine);
+    for (const line of body.records) {
+      const check = config?.checks.get(line.id);
+      if (check === undefined || !this.#isChosen(check)) continue;
+      if (counts) await this.#judged(entry, now, line, check, inRange);
+      if (inRange) await this.#writeVerdict(entry, now, line);
+    }
+    if (!counts) return;
+    this.#reconfigured = false;
+    this.#end = { entry, now };
+    if (config !== undefined) this.#assess(config, now);
+    if (now >= this.#question.from) this.#assessments += 1;
+  }
+
+  async #judged(
+    entry: Sealed,
+    now: number,
+    line: VerdictLine,
+    check: Check,
+    inRange: boolean,
+  ): Promise<void> {
+    const before = this.#verdicts.get(line.id);
+    if (before === undefined || !sameVerdict(before, line)) this.#changed = true;
+    this.#verdicts.set(line.id, line);
+    this.#judgedAt.set(line.id, { index: entry.index, now });
+    if (now >= this.#question.from) this.#remember(line);
+    // Deviations follow from the records: the same ones change nothing.
+    const key = `${line.body} ${line.counts.failing}`;
+    if (this.#told.get(line.id) === key) return;
+    this.#told.set(line.id, key);
+    const verdict = await this.#readVerdict(line);
+    this.#ledger.judged(verdict, check, this.#config?.exceptions ?? [], now, !inRange);
+  }
+
+  async #readVerdict({ id, body, outcome, why, counts, scopes }: VerdictLine): Promise<ReadVerdict> {
+    const none = { records: [], erased: [], missing: false };
+    const found =
+      body === null
+        ? none
+        : await readLines(this.#evidence, body, recordLine, `records of the verdict on ${id}`);
+    const failing = found.records.filter(({ outcome }) => outcome === 'fail').length;
+    const lost = counts.failing > failing;
+    const hidden = !lost ? [] : found.missing && body !== null ? [body] : found.erased;
+    return { check: id, outcome, why, counts, scopes, records: found.records, hidden };
+  }
+
+  #remember(line: VerdictLine): void {
+    const { population } = line.counts;
+    const history = this.#histories.get(line.id) ?? {
+      outcomes: { pass: 0, fail: 0, unknown: 0, not_applicable: 0 },
+      first: line,
+      last: line,
+      least: population,
+      most: population,
+    };
+    history.outcomes[line.outcome] += 1;
+    history.last = line;
+    history.least = Math.min(history.least, population);
+    history.most = Math.max(history.most, population);
+    this.#histories.set(line.id, history);
+  }
+
+  async #writeVerdict(entry: Sealed, now: number, line: VerdictLine): Promise<void> {
+    const { from, to } = this.#question;
+    const { table, population, filtered, failing, unknown } = line.counts;
+    this.#spill.add(
+      'verdicts',
+      [entry.index, line.id],
+      [
+        entry.index,
+        instantText(now),
+        from <= now && now < to ? 'yes' : 'no',
+        line.id,
+        line.text,
+        line.outcome,
+        line.why,
+        table,
+        population,
+        filtered,
+        failing,
+        unknown,
+        line.body,
+      ],
+    );
+  }
+
+  #assess(config: SealedConfig, now: number): void {
+    if (this.#changed || this.#ledger.version !== this.#ledgerVersion || now >= this.#holdsUntil) {
+      const open = this.#ledger.open();
+      const checks = [...config.checks.values()].filter((check) => this.#isChosen(check));
+      const verdicts = new Map<string, Verdict>(
+        [...this.#verdicts].map(([name, { outcome, why, counts, scopes }]) => [
+          name,
+          { check: name, outcome, why, counts, scopes, records: [] },
+        ]),
+      );
+      const { exceptions, attestations, soa } = config;
+      const all = assess({ checks, verdicts, open, exceptions, attestations, soa, now });
+      this.#standing = all.filter(({ control }) => this.#isAsked(control.id));
+      for (const { control } of this.#standing) this.#controls.set(control.id, control);
+      const times = [
+        ...open.map(({ dueAt }) => dueAt + 1),
+        ...exceptions.flatMap(({ exception, sealedAt }) => [
+          Math.max(exception.spec.approvedAt, sealedAt),
+          exception.spec.expires,
+        ]),
+        ...attestations.flatMap(({ spec }) => [spec.at, spec.expires]),
+      ];
+      this.#holdsUntil = times.reduce((next, time) => (time > now && time < next ? time : next), Infinity);
+      this.#changed = false;
+      this.#ledgerVersion = this.#ledger.version;
+    }
+    const statuses: ReadonlyMap<string, ControlStatus> = statusesOf(this.#standing);
+    this.#clock.assessed(statuses, now, PATIENCE * config.evaluateEvery);
+  }
+
+  async #readSources(entry: Sealed): Promise<readonly Source[]> {
+    const { records } = await readBody(this.#evidence, entry, 'inputs', sourceSchema);
+    for (const source of records) this.#sources.set(source.id, source);
+    return records;
+  }
+
+  #isAsked(control: string): boolean {
+    return this.#question.controls === null || this.#question.controls.includes(control);
+  }
+
+  #isChosen(check: Check): boolean {
+    return check.spec.aspects.some((aspect) => this.#isAsked(aspect.slice(0, aspect.indexOf('/'))));
+  }
+
+  /** Those of the standard in its order, then the organisation's own. */
+  #chosenControls(): readonly AssessedControl[] {
+    for (const control of assessedControls(this.#config?.soa))
+      if (this.#isAsked(control.id) && !this.#controls.has(control.id))
+        this.#controls.set(control.id, control);
+    const order = new Map(assessedControls(undefined).map(({ id }, at) => [id, at]));
+    const place = ({ id }: AssessedControl) => order.get(id) ?? order.size;
+    return [...this.#controls.values()].toSorted((one, other) => place(one) - place(other));
+  }
+}
+
+function sameVerdict(one: VerdictLine, other: VerdictLine): boolean {
+  return (
+    one.outcome === other.outcome &&
+    one.why === other.why &&
+    JSON.stringify([one.counts, one.scopes]) === JSON.stringify([other.counts, other.scopes])
+  );
+}
