@@ -11,6 +11,7 @@ import { createKnowledge, type Knowledge } from './knowledge.ts';
 import { failureCause } from './retry-policy.ts';
 import { executeRun, type RunResult } from './run.ts';
 import { sealConfig } from './seal-config.ts';
+import { createStamper, type Stamper } from './stamp.ts';
 import { stateAnswers } from './state/answers.ts';
 import { readMetrics } from './state/metrics.ts';
 import type { Stores } from './stores.ts';
@@ -34,6 +35,9 @@ const GATHER = 500;
 /** The longest sleep, in milliseconds: a clock that jumped is noticed within it. */
 const LONGEST_SLEEP = 30_000;
 
+/** The longest that one pass waits for timestamps at its end, in seconds. */
+const LAST_STAMP = 15;
+
 /**
  * The agent: collects by its schedule, seals, assesses, and answers. One at a time it changes what is in force (`#serial`); any number of
  * datasets are collected side by side.
@@ -50,7 +54,10 @@ export class Agent implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #connected = new Map<string, Connected>();
   readonly #knowledge: Knowledge;
+  readonly #stamper: Stamper;
   readonly #runs = new Set<Promise<void>>();
+  /** Questions to authorities: nothing waits for them but the end. */
+  readonly #stamping = new Set<Promise<void>>();
   #agenda: Agenda | undefined;
   #timer: NodeJS.Timeout | undefined;
   #gathering: NodeJS.Timeout | undefined;
@@ -64,12 +71,14 @@ export class Agent implements AsyncDisposable {
     this.#config = options.config;
     this.#stores = options.stores;
     this.#knowledge = createKnowledge(options.stores);
+    this.#stamper = createStamper({ log: options.stores.log, logger: options.logger, now: options.now });
     this.#limit = pLimit(options.config.agent.concurrency);
     this.view = {
       ...stateAnswers(options.stores.state, options.stores.log),
       metrics: async () => ({
         ...(await readMetrics(options.stores.state, options.stores.log)),
         verifyFailures: options.stores.verifyFailures(),
+        timestamps: this.#stamper.metrics(),
       }),
       build: options.build,
       readiness: () => this.#readiness(),
@@ -92,7 +101,7 @@ export class Agent implements AsyncDisposable {
     this.#pump();
   }
 
-  /** One pass over every dataset, assessed at its end. Rejects when the store fails. */
+  /** One pass over every dataset, assessed and timestamped at its end. Rejects when the store fails. */
   async collectOnce(): Promise<readonly RunResult[]> {
     const passes = this.#config.collectors.map((collector) =>
       this.#run({ collector, datasets: collector.datasets }),
@@ -101,6 +110,7 @@ export class Agent implements AsyncDisposable {
     const results = await Promise.all(passes);
     this.#stopping.signal.throwIfAborted();
     await this.#serial(() => this.#assess(true));
+    await this.#stamp({ patience: LAST_STAMP });
     return results;
   }
 
@@ -125,7 +135,7 @@ export class Agent implements AsyncDisposable {
     this.#stopping.abort(new EngineError('stopping', 'the agent is stopping'));
     clearTimeout(this.#timer);
     clearTimeout(this.#gathering);
-    await Promise.allSettled(this.#runs);
+    await Promise.allSettled([...this.#runs, ...this.#stamping]);
     await this.#serial(async () => {});
     for (const { source } of this.#connected.values()) await source[Symbol.asyncDispose]();
     await this.#stores[Symbol.asyncDispose]();
@@ -151,9 +161,18 @@ export class Agent implements AsyncDisposable {
       this.#evaluateAt = now + 60;
       this.#track(this.#guard(() => this.#serial(() => this.#assess(true))));
     }
-    const next = Math.min(agenda.nextAt() ?? Infinity, this.#evaluateAt);
+    if (this.#stamper.nextAt() <= now) void this.#stamp().then(() => this.#pump());
+    const next = Math.min(agenda.nextAt() ?? Infinity, this.#evaluateAt, this.#stamper.nextAt());
     const sleep = Math.min(Math.max(next * 1000 - Date.now(), 200), LONGEST_SLEEP);
     this.#timer = setTimeout(() => this.#pump(), sleep);
+  }
+
+  #stamp(once?: { readonly patience: number }): Promise<void> {
+    const stamping = this.#stamper
+      .stamp(this.#stopping.signal, once)
+      .finally(() => this.#stamping.delete(stamping));
+    this.#stamping.add(stamping);
+    return stamping;
   }
 
   #track(work: Promise<unknown>): void {
@@ -295,6 +314,7 @@ export class Agent implements AsyncDisposable {
     this.#connected.clear();
     this.#config = config;
     this.#sealedConfig = sealed;
+    this.#stamper.configure(config.agent.timestamps);
     for (const collector of config.collectors) {
       const child = logger.child({ collector: collector.name });
       this.#connected.set(

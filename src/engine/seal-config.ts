@@ -5,7 +5,7 @@ import type { CollectorConfig, Config, ConfigDocument } from '../config/contract
 import { type Check, checkManifest } from '../controls/check.ts';
 import { compareVerdicts } from '../controls/changes.ts';
 import type { SourceState } from '../controls/contract.ts';
-import type { EvidenceLog } from '../evidence/contract.ts';
+import type { EvidenceLog, Subject } from '../evidence/contract.ts';
 import { judgeChecks } from '../controls/judge.ts';
 import { own } from './own.ts';
 import { appendOne } from './run.ts';
@@ -22,15 +22,23 @@ export interface SealConfigInput {
 
 /**
  * Seals the configuration unless it is the one sealed last, and returns its digest: of the body of all its documents. What changed is sealed with it,
- * who approved it or that no approval is evidenced, and what the changed checks say of the same inventory before and after.
+ * who approved it or that no approval is evidenced, and what the changed checks say of the same inventory before and after. The certificates of the
+ * timestamp authorities are published beside the log and named with it.
  */
 export async function sealConfig({ config, stores, now, sources }: SealConfigInput): Promise<string> {
   const { log } = stores;
   const startedAt = now();
   const documents = await log.storeBody(config.documents.map(documentLine));
   const datasets = await log.storeBody(config.collectors.flatMap(datasetLines));
+  const authorities = await publishAuthorities(log, config);
   const before = await sealedBefore(stores);
-  if (before?.digest === documents.sha256 && before.datasets === datasets.sha256) return documents.sha256;
+  if (
+    before?.digest === documents.sha256 &&
+    before.datasets === datasets.sha256 &&
+    before.authorities === authorities.map(({ name }) => name).join()
+  ) {
+    return documents.sha256;
+  }
   const changes = diffConfigs(before, config);
   const changesBody = await log.storeBody(changes.map(changeLine));
   const effects = await log.storeBody(
@@ -48,11 +56,19 @@ export async function sealConfig({ config, stores, now, sources }: SealConfigInp
       { name: 'datasets', sha256: datasets.sha256 },
       { name: 'changes', sha256: changesBody.sha256 },
       { name: 'effects', sha256: effects.sha256 },
+      ...authorities,
     ],
     fields: { before: before?.digest ?? null, after: documents.sha256, documents: documents.records },
   });
   await stores.sync();
   return documents.sha256;
+}
+
+/** A subject for each set of certificates, by name. */
+async function publishAuthorities(log: EvidenceLog, config: Config): Promise<readonly Subject[]> {
+  const sets = new Set(config.agent.timestamps?.authorities.map(({ ca }) => ca));
+  const subjects = await Promise.all([...sets].map((pem) => log.publishAuthority(pem)));
+  return subjects.toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 /** What is collected and how often, the defaults filled in: what was expected can be told from it for ever. */
@@ -75,6 +91,8 @@ interface SealedConfig {
   readonly digest: string;
   /** Digest of the datasets' body; undefined in what earlier versions sealed. */
   readonly datasets: string | undefined;
+  /** Paths of the authorities' certificates, sorted, with commas. */
+  readonly authorities: string;
   readonly documents: readonly ConfigDocument[];
 }
 
@@ -90,7 +108,13 @@ async function sealedBefore({ log, state }: Stores): Promise<SealedConfig | unde
   const entry = await log.entry(last.index);
   const digest = subject(entry, 'documents');
   const datasets = entry.subjects.find(({ name }) => name === 'datasets')?.sha256;
-  return { digest, datasets, documents: await readDocuments(log, digest) };
+  const authorities = entry.subjects.flatMap(({ name }) => (name.startsWith('tsa/') ? [name] : []));
+  return {
+    digest,
+    datasets,
+    authorities: authorities.toSorted().join(),
+    documents: await readDocuments(log, digest),
+  };
 }
 
 async function readDocuments(log: EvidenceLog, digest: string): Promise<readonly ConfigDocument[]> {

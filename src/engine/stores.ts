@@ -93,6 +93,8 @@ async function openEvidence(
     ...common,
     domain: config.agent.domain,
     sample: config.agent.sample !== undefined,
+    authorities: config.agent.timestamps?.authorities ?? [],
+    witnesses: config.agent.witnesses,
     ...(lostState === undefined ? {} : { lostState }),
   });
 }

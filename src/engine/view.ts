@@ -186,6 +186,12 @@ export interface MetricsSnapshot {
   }[];
   readonly log: { readonly size: number; readonly checkpointAt: number };
   readonly verifyFailures: number;
+  readonly timestamps: {
+    /** The latest time that a token says, Unix seconds; null while none is known. */
+    readonly lastTokenAt: number | null;
+    /** Since the start, by authority, every configured one. */
+    readonly failures: Readonly<Record<string, number>>;
+  };
   readonly collectors: readonly {
     readonly name: string;
     readonly runs: number;

@@ -109,6 +109,26 @@ function expiryFamilies({ exceptions, attestations }: MetricsSnapshot): readonly
   ];
 }
 
+function timestampFamilies({ timestamps }: MetricsSnapshot): readonly Family[] {
+  const { lastTokenAt, failures } = timestamps;
+  return [
+    family(
+      'gauge',
+      'evidence_last_token_timestamp_seconds',
+      'The time that the latest RFC 3161 timestamp over the log says, in Unix seconds; 0 while there is none.',
+      [],
+      [[{}, lastTokenAt ?? 0]],
+    ),
+    family(
+      'counter',
+      'timestamp_failures_total',
+      'Timestamps that each authority was asked for and that were not kept, since the start.',
+      ['authority'],
+      Object.entries(failures).map(([authority, count]) => [{ authority }, count]),
+    ),
+  ];
+}
+
 function evidenceFamilies({ evidence, log, verifyFailures }: MetricsSnapshot): readonly Family[] {
   return [
     family(
@@ -227,6 +247,7 @@ export async function exposeMetrics(
     ...checkFamilies(snapshot),
     ...expiryFamilies(snapshot),
     ...evidenceFamilies(snapshot),
+    ...timestampFamilies(snapshot),
     ...collectorFamilies(snapshot),
   ];
   for (const one of families) register(registry, one);

@@ -144,6 +144,7 @@ export const snapshot: MetricsSnapshot = {
   evidence: [{ collector: 'aws', dataset: 'iam-identities', asOf: moment - 60, records: 2003 }],
   log: { size: 5, checkpointAt: moment + 4 },
   verifyFailures: 0,
+  timestamps: { lastTokenAt: 1_780_000_100, failures: { freetsa: 2, own: 0 } },
   collectors: [
     {
       name: 'aws',

@@ -26,6 +26,8 @@ const expected: Readonly<Record<string, readonly [type: string, labels: readonly
   annexa_evidence_log_size: ['gauge', []],
   annexa_evidence_checkpoint_timestamp_seconds: ['gauge', []],
   annexa_evidence_verify_failures_total: ['counter', []],
+  annexa_evidence_last_token_timestamp_seconds: ['gauge', []],
+  annexa_timestamp_failures_total: ['counter', ['authority']],
   annexa_collector_runs_total: ['counter', ['collector']],
   annexa_collector_run_failures_total: ['counter', ['collector', 'reason']],
   annexa_collector_run_duration_seconds: ['gauge', ['collector']],
@@ -89,6 +91,7 @@ describe('/metrics', () => {
     expect(valueOf(families, 'annexa_collector_api_throttled_total', hr)).toBe(0);
     expect(seriesOf(families, 'annexa_collector_run_failures_total', hr)).toHaveLength(3);
     expect(valueOf(families, 'annexa_evidence_verify_failures_total')).toBe(0);
+    expect(valueOf(families, 'annexa_timestamp_failures_total', { authority: 'own' })).toBe(0);
     expect(valueOf(families, 'annexa_exceptions', { control: 'A.5.1' })).toBe(0);
     expect(valueOf(families, 'annexa_collector_run_duration_seconds', hr)).toBeUndefined();
     expect(
@@ -100,6 +103,8 @@ describe('/metrics', () => {
     const families = await scrape();
     const dataset = { collector: 'aws', dataset: 'iam-identities' };
     const aws = { collector: 'aws' };
+    expect(valueOf(families, 'annexa_evidence_last_token_timestamp_seconds')).toBe(1_780_000_100);
+    expect(valueOf(families, 'annexa_timestamp_failures_total', { authority: 'freetsa' })).toBe(2);
     const values = {
       asOf: valueOf(families, 'annexa_evidence_as_of_timestamp_seconds', dataset),
       records: valueOf(families, 'annexa_collector_records', dataset),

@@ -1,0 +1,138 @@
+import type { Logger } from 'pino';
+import type { AgentSpec, AuthoritySpec } from '../config/contract.ts';
+import type { EvidenceLog } from '../evidence/contract.ts';
+import { requestToken } from '../evidence/timestamp/request.ts';
+import type { TokenInfo } from '../evidence/timestamp/token.ts';
+import { EngineError } from './error.ts';
+import { failureCause } from './retry-policy.ts';
+import type { MetricsSnapshot } from './view.ts';
+
+export interface StampOptions {
+  readonly log: Pick<EvidenceLog, 'checkpoint' | 'addToken'>;
+  readonly logger: Logger;
+  /** Unix seconds. */
+  readonly now: () => number;
+  readonly request?: typeof requestToken;
+}
+
+/** Has the log's checkpoints timestamped by RFC 3161 authorities. Holds no timer; what fails is told, counted and tried again, never thrown. */
+export interface Stamper {
+  /** Takes over another configuration: an authority that is new or changed is due at once. */
+  configure(timestamps: AgentSpec['timestamps']): void;
+  /** When an authority is due next, Unix seconds; Infinity while none is configured. */
+  nextAt(): number;
+  /**
+   * Asks the authorities that are due, side by side, unless they have stamped the newest checkpoint already. `once`: whether they are due or not,
+   * none for longer than so many seconds.
+   */
+  stamp(signal: AbortSignal, once?: { readonly patience: number }): Promise<void>;
+  metrics(): MetricsSnapshot['timestamps'];
+}
+
+interface Item {
+  readonly authority: AuthoritySpec;
+  readonly every: number;
+  dueAt: number;
+  running: boolean;
+  /** Size of the checkpoint that it stamped last. */
+  stamped: number;
+  /** In a row. */
+  failures: number;
+}
+
+/** Seconds between an authority's clock and ours (ADR 0015), and between its token and an earlier one of any authority. */
+const TOLERANCE = 300;
+/** Seconds before the first further try; each doubles, up to the cadence. */
+const FIRST_RETRY = 60;
+
+export function createStamper({ log, logger, now, request = requestToken }: StampOptions): Stamper {
+  let items: readonly Item[] = [];
+  const counts = new Map<string, number>();
+  let latest: number | undefined;
+
+  async function ask(item: Item, patience: number, signal: AbortSignal): Promise<void> {
+    const { name, timeout } = item.authority;
+    const { size, note } = log.checkpoint();
+    if (size === item.stamped) return again(item, item.every);
+    try {
+      const authority = { ...item.authority, timeout: Math.min(timeout, patience) };
+      const { response, info } = await request(authority, Buffer.from(note), signal);
+      assertTimely(info);
+      await log.addToken(size, name, response);
+      took(item, size, info);
+    } catch (error) {
+      if (!signal.aborted) failed(item, error);
+    }
+  }
+
+  /** Throws `clock`. A token that goes back behind an earlier one would make all later ones doubtful. */
+  function assertTimely({ genTime, accuracy }: TokenInfo): void {
+    const ahead = genTime - now();
+    if (Math.abs(ahead) > TOLERANCE) {
+      const way = ahead > 0 ? 'ahead of' : 'behind';
+      throw new EngineError('clock', `its clock is ${Math.abs(ahead)} s ${way} ours`);
+    }
+    if (latest !== undefined && genTime + accuracy + TOLERANCE < latest) {
+      throw new EngineError(
+        'clock',
+        `its token is ${latest - genTime} s older than one that was kept before`,
+      );
+    }
+  }
+
+  function took(item: Item, size: number, info: TokenInfo): void {
+    item.stamped = size;
+    item.failures = 0;
+    again(item, item.every);
+    const { genTime, accuracy, policy, serial } = info;
+    latest = Math.max(latest ?? genTime, genTime);
+    logger.info(
+      { event: 'timestamped', authority: item.authority.name, size, genTime, accuracy, policy, serial },
+      'timestamped',
+    );
+  }
+
+  function failed(item: Item, error: unknown): void {
+    const { name } = item.authority;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    item.failures += 1;
+    const retryIn = Math.min(item.every, FIRST_RETRY * 2 ** (item.failures - 1));
+    again(item, retryIn);
+    const { detail } = failureCause(error);
+    const reason = error instanceof Error && 'code' in error ? error.code : 'internal';
+    logger.warn({ event: 'timestamp_failed', authority: name, reason, detail, retryIn }, 'no timestamp');
+  }
+
+  function again(item: Item, seconds: number): void {
+    item.dueAt = now() + seconds;
+  }
+
+  return {
+    configure(timestamps) {
+      const before = items;
+      items = (timestamps?.authorities ?? []).map((authority) => {
+        const every = timestamps?.every ?? Infinity;
+        const same = before.find((item) => sameWork(item, authority, every));
+        counts.set(authority.name, counts.get(authority.name) ?? 0);
+        return same ?? { authority, every, dueAt: now(), running: false, stamped: 0, failures: 0 };
+      });
+    },
+    nextAt: () => Math.min(...items.filter(({ running }) => !running).map(({ dueAt }) => dueAt)),
+    async stamp(signal, once) {
+      const asked = items.filter((item) => !item.running && (once !== undefined || item.dueAt <= now()));
+      const work = asked.map(async (item) => {
+        item.running = true;
+        await ask(item, once?.patience ?? Infinity, signal).finally(() => (item.running = false));
+      });
+      await Promise.all(work);
+    },
+    metrics: () => ({
+      lastTokenAt: latest ?? null,
+      failures: Object.fromEntries(items.map(({ authority: { name } }) => [name, counts.get(name) ?? 0])),
+    }),
+  };
+}
+
+function sameWork(item: Item, authority: AuthoritySpec, every: number): boolean {
+  return JSON.stringify([item.authority, item.every]) === JSON.stringify([authority, every]);
+}
