@@ -8,19 +8,22 @@ import { toSealed } from './entry.ts';
 import { createEraser, type Eraser } from './erase.ts';
 import { EvidenceError } from './error.ts';
 import { certificatesObject, type GenesisOptions, makeGenesis } from './genesis.ts';
-import { emptyHead } from './head.ts';
+import { emptyHead, type Identity } from './head.ts';
 import type { EvidenceKeys } from './keys.ts';
-import { EMPTY_ROOT, sha256 } from './merkle.ts';
+import { EMPTY_ROOT } from './merkle.ts';
 import {
   assertNotRolledBack,
   assertNothingBeyond,
   fillIndex,
   lastCommitFrom,
   readOpening,
+  withAllRotations,
 } from './opening.ts';
-import { assertSealable, planDrafts } from './plan.ts';
+import { assertSealable, planDrafts, type PlanContext, planRotations, subjectOf } from './plan.ts';
 import { partialFolders, prune } from './prune.ts';
+import { publicKeyObject } from './public-keys.ts';
 import { createQueue } from './queue.ts';
+import { rotationsTo } from './rotate.ts';
 import { lockDirectory, type LogState, openState } from './state.ts';
 import { subjectKey } from './statement.ts';
 import type { ObjectStore } from './store.ts';
@@ -115,16 +118,31 @@ export async function openLogOn(
     );
   }
   await fillIndex(store, state, opened);
-  const context = { ...options, store, state, identity: opened.identity };
+  const identity = await withAllRotations(store, state, opened);
+  const context = { ...options, store, state, identity };
   const writer = createWriter(context, opened.head);
   await writer.settle();
-  const checkpoints = await store.list('log/checkpoints/');
-  await assertNothingBeyond(store, { identity: opened.identity, head: writer.head() });
+  await assertNothingBeyond(store, { identity, head: writer.head() });
   await prune(store, partialFolders(await lastCommitFrom(store), writer.head().edge.size));
-  const companions = await openCompanions(store, opened.identity, checkpoints);
+  const companions = await openCompanions(store, identity, await store.list('log/checkpoints/'));
+  await rotateKeys(options.keys, { ...context, anchor: companions.anchor }, writer);
   const { log, eraser } = assemble(ground, options, context, writer, companions);
   await eraser.finish(mark === undefined ? 'lost' : 'opening');
   return log;
+}
+
+/** Another writer of the same bucket may go on meanwhile: what lies beyond the head is refused once nothing more can be finished. */
+async function settleAll(store: ObjectStore, writer: Writer, identity: Identity): Promise<void> {
+  await writer.settle();
+  for (;;) {
+    const head = writer.head();
+    try {
+      return await assertNothingBeyond(store, { identity, head });
+    } catch (error) {
+      await writer.settle();
+      if (writer.head() === head) throw error;
+    }
+  }
 }
 
 export async function createLogOn(
@@ -143,6 +161,34 @@ export async function createLogOn(
   const writer = createWriter(context, emptyHead(identity.origin));
   await writer.commit(() => [genesis]);
   return assemble(ground, options, context, writer, await openCompanions(store, identity, [])).log;
+}
+
+/** Seals the rotations that the keys given ask for. Throws `foreign-key` for keys that aren't the log's. */
+async function rotateKeys(
+  keys: EvidenceKeys,
+  context: WriterContext & PlanContext,
+  writer: Writer,
+): Promise<void> {
+  const { store, identity } = context;
+  const rotations = rotationsTo(keys, identity.keys);
+  if (rotations.length === 0) return;
+  const { size } = writer.head().edge;
+  const last = await createView(store, identity, () => writer.head()).entry(size - 1);
+  const outcomes = await store.create(
+    [keys.envelope, keys.checkpoint].map(({ spki }) => publicKeyObject(spki)),
+  );
+  if (outcomes.includes('differs'))
+    throw new EvidenceError('corrupt', 'keys/ holds other bytes than the keys');
+  await writer.commit((head) =>
+    // Another writer may have rotated meanwhile.
+    planRotations(rotationsTo(keys, identity.keys), configAfter(last), context, head),
+  );
+}
+
+/** The digest of the configuration in force after an entry. */
+function configAfter({ predicate, config, fields }: Sealed): string | null {
+  const after = fields['after'];
+  return predicate === 'config' && typeof after === 'string' ? after : config;
 }
 
 async function assertNone({ store, state }: Ground, keys: EvidenceKeys): Promise<void> {
@@ -238,7 +284,7 @@ function assemble(
     const object = certificatesObject(pem);
     const [created] = await store.create([object]);
     if (created === 'differs') throw new EvidenceError('corrupt', `${object.key}: other bytes are there`);
-    return { name: object.key, sha256: Buffer.from(sha256(object.bytes)).toString('hex') };
+    return subjectOf(object);
   }
 
   async function assertDraft(draft: StatementDraft): Promise<void> {

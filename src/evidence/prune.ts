@@ -18,7 +18,10 @@ export function partialFolders(from: number, to: number): string[] {
   return folders;
 }
 
-/** Deletes what is in the folders, as far as the store lets it: gives back the folders that are left. */
+/** A store whose every object is locked keeps them all: they can't be tried again for ever. */
+const MOST_LEFT = 16;
+
+/** Deletes what is in the folders, as far as the store lets it: gives back the last folders that are left. */
 export async function prune(store: ObjectStore, folders: readonly string[]): Promise<string[]> {
   const left: string[] = [];
   for (const folder of folders) {
@@ -29,5 +32,5 @@ export async function prune(store: ObjectStore, folders: readonly string[]): Pro
       left.push(folder);
     }
   }
-  return left;
+  return left.slice(-MOST_LEFT);
 }
