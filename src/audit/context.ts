@@ -16,12 +16,12 @@ export interface ContextFinder {
 export function createContext({ first, end }: Range): ContextFinder {
   const always: number[] = [];
   const configs: Sealed[] = [];
+  /** Configurations that entries of the range were made under. */
+  const named = new Set<number>();
   let assessment: number | undefined;
 
-  function configurationOf(snapshot: Sealed): Sealed | undefined {
-    return configs.findLast(
-      (one) => one.index < snapshot.index && bodyNamed(one, 'documents') === snapshot.config,
-    );
+  function configurationOf(entry: Sealed): Sealed | undefined {
+    return configs.findLast((one) => one.index < entry.index && bodyNamed(one, 'documents') === entry.config);
   }
 
   return {
@@ -30,6 +30,9 @@ export function createContext({ first, end }: Range): ContextFinder {
       const before = index < first;
       if (predicate === 'config' && index < end) configs.push(entry);
       if (predicate === 'assessment' && before && fields['full'] === true) assessment = index;
+      // What began before a configuration was replaced may be sealed after that.
+      const config = before || index >= end ? undefined : configurationOf(entry);
+      if (config !== undefined) named.add(config.index);
       // A rotation after the range as well: it says which keys sign the checkpoint at which is answered.
       if (predicate === 'genesis' || predicate === 'rotation' || predicate === 'erasure') always.push(index);
     },
@@ -40,6 +43,7 @@ export function createContext({ first, end }: Range): ContextFinder {
     indexes(used) {
       const found = [
         ...always,
+        ...named,
         configs.findLast(({ index }) => index < first)?.index,
         assessment,
         ...used.flatMap((snapshot) => [snapshot.index, configurationOf(snapshot)?.index]),
