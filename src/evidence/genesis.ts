@@ -3,7 +3,7 @@ import { EvidenceError } from './error.ts';
 import type { Identity } from './head.ts';
 import type { EvidenceKeys } from './keys.ts';
 import { createKeyring } from './keyring.ts';
-import { publicKeyPath, publicKeyPem } from './public-keys.ts';
+import { publicKeyObject } from './public-keys.ts';
 import { EMPTY_ROOT, sha256 } from './merkle.ts';
 import { type Statement, STORE_FORMAT, tsaPath } from './statement.ts';
 import type { StoreObject } from './store.ts';
@@ -42,10 +42,7 @@ export function makeGenesis(options: GenesisOptions): {
   const logId = randomBytes(LOG_ID_BYTES).toString('hex');
   const origin = `${logId}.${domain}`;
   const spkis = [keys.envelope.spki, keys.checkpoint.spki] as const;
-  const publicKeys = spkis.map((spki) => ({
-    key: publicKeyPath(spki),
-    bytes: Buffer.from(publicKeyPem(spki)),
-  }));
+  const publicKeys = spkis.map(publicKeyObject);
   const certificates = authorities.map(({ ca }) => certificatesObject(ca));
   const at = now();
   const genesis: Statement = {

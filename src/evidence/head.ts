@@ -3,6 +3,7 @@ import type { CheckpointInfo } from './contract.ts';
 import { envelopeKey, parseEnvelope } from './dsse.ts';
 import { type Entry, readEntry } from './entry.ts';
 import { EvidenceError } from './error.ts';
+import { findRotations } from './find-keys.ts';
 import { EMPTY_ROOT } from './merkle.ts';
 import { parseCheckpoint, parseNote } from './note.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
@@ -78,6 +79,7 @@ export async function readHead(
   }
   const [first] = await leafTiles(logReader(store), edge)(0);
   const { identity } = await readIdentity(store, Buffer.from(first ?? []).toString('hex'));
+  await findRotations({ store, edge, origin: identity.origin }, bytes, identity.keys);
   const checkpoint = openCheckpoint(
     bytes,
     identity.origin,

@@ -17,6 +17,8 @@ export interface GenesisKeys {
 export interface KeyHistory extends KeyInForce {
   /** Null while it is in force. */
   readonly until: { readonly index: number; readonly at: number } | null;
+  /** A body key of which the operator says that it exists no longer. */
+  readonly destroyed: boolean;
 }
 
 /**
@@ -41,6 +43,12 @@ export interface Keyring {
   history(): readonly KeyHistory[];
   /** Another one, which takes its own entries from here on. */
   fork(): Keyring;
+}
+
+/** Whether the statement is the second of the two that replace an envelope key: its stream has counted it already. */
+export function isRepeated(before: Statement | undefined, statement: Statement): boolean {
+  if (before?.predicate !== 'rotation' || before.fields['use'] !== 'envelope') return false;
+  return equalBytes(encodeStatement(before), encodeStatement(statement));
 }
 
 /** What is known of a body key: SHA-256("annexa body key v1" LF || key), hex. */
@@ -95,7 +103,10 @@ function keyringOf(start: State): Keyring {
       return problems;
     },
     unfinished: () => (state.pair === undefined ? [] : [unpaired(state.pair.index)]),
-    list: () => history(state).filter(({ until }) => until === null),
+    list: () =>
+      history(state)
+        .filter(({ until }) => until === null)
+        .map(({ until: _, destroyed: __, ...key }) => key),
     history: () => history(state),
     fork: () => keyringOf(state),
   };
@@ -110,13 +121,13 @@ function spkiOf(term: Term | undefined): Uint8Array {
   return term.spki;
 }
 
-function history({ terms }: State): KeyHistory[] {
+function history({ terms, destroyed }: State): KeyHistory[] {
   return terms
     .toSorted((a, b) => a.index - b.index)
     .map(({ end, ...term }) => {
       const followed = terms.some(({ use, index }) => use === 'checkpoint' && index > term.index);
       const retiring = term.use === 'checkpoint' && end === undefined && followed;
-      return { ...term, retiring, until: end ?? null };
+      return { ...term, retiring, until: end ?? null, destroyed: destroyed.includes(term.fingerprint) };
     });
 }
 

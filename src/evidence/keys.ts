@@ -25,6 +25,14 @@ export interface EvidenceKeys {
   readonly checkpoint: Signer;
   /** HMAC-SHA-256 key of the salts in bodies, 32 bytes. Never published. */
   readonly body: Uint8Array;
+  /** Those that are being replaced: the log that finds one of them in force rotates to the new one. */
+  readonly previous?: PreviousKeys;
+}
+
+export interface PreviousKeys {
+  readonly envelope?: Signer;
+  readonly checkpoint?: Signer;
+  readonly body?: Uint8Array;
 }
 
 /** Paths of the three key files. */

@@ -1,10 +1,11 @@
 import { CHECKPOINT_KEY, checkpointKey, openCheckpoint } from './checkpoint.ts';
 import { EvidenceError } from './error.ts';
+import { completeKeyring } from './find-keys.ts';
 import { emptyHead, type Head, type Identity, logReader, readHead, readIdentity } from './head.ts';
 import { intentKey, numbersOf, parseIntent } from './intent.ts';
 import type { EvidenceKeys } from './keys.ts';
-import { fingerprint } from './public-keys.ts';
 import { EMPTY_ROOT, leafHash, treeRoot } from './merkle.ts';
+import { rotationsTo } from './rotate.ts';
 import type { HighWater, IndexedEntry, LogState } from './state.ts';
 import type { ObjectStore } from './store.ts';
 import { tileNodes } from './tiles.ts';
@@ -25,11 +26,12 @@ export interface Opened {
 export async function readOpening(
   store: ObjectStore,
   mark: HighWater | undefined,
-  keys: Pick<EvidenceKeys, 'envelope' | 'checkpoint'>,
+  keys: EvidenceKeys,
 ): Promise<Opened> {
   const bytes = await store.get(CHECKPOINT_KEY);
   const opened = bytes === undefined ? await readFirstIntent(store, mark) : await readHead(store, bytes);
-  assertKeys(opened.identity, keys);
+  // Whether they will do is told before anything is written; what is to be rotated shows when nothing is left to finish.
+  rotationsTo(keys, opened.identity.keys);
   return opened;
 }
 
@@ -101,6 +103,17 @@ export async function fillIndex(
   state.commit(mark, batch);
 }
 
+/** The log's identity, with the rotations that the index knows: those of body keys can't be found without it. */
+export async function withAllRotations(
+  store: ObjectStore,
+  state: LogState,
+  { identity, head }: Opened,
+): Promise<Identity> {
+  if (head.edge.size === 0) return identity;
+  const tree = { store, edge: head.edge, origin: identity.origin };
+  return { ...identity, keys: await completeKeyring(tree, identity.keys, state.positions('rotation')) };
+}
+
 /** The size before the last commit; 0 when there was one. */
 export async function lastCommitFrom(store: ObjectStore): Promise<number> {
   return Math.max(0, ...numbersOf(await store.list('log/intents/'), 'log/intents/'));
@@ -137,20 +150,6 @@ async function refuseWithout(store: ObjectStore, mark: HighWater | undefined): P
     );
   }
   throw new EvidenceError('not-a-store', `there is no log, but other files: ${keys.slice(0, 3).join(', ')}`);
-}
-
-function assertKeys(identity: Identity, keys: Pick<EvidenceKeys, 'envelope' | 'checkpoint'>): void {
-  const pairs = [
-    ['envelope', identity.keys.envelopeKey(0), keys.envelope.spki],
-    ['checkpoint', identity.keys.checkpointKeys(0)[0]!, keys.checkpoint.spki],
-  ] as const;
-  for (const [use, expected, given] of pairs) {
-    if (Buffer.compare(expected, given) === 0) continue;
-    throw new EvidenceError(
-      'foreign-key',
-      `the log's ${use} key is ${fingerprint(expected)}; the one given is ${fingerprint(given)}`,
-    );
-  }
 }
 
 async function rootAt(store: ObjectStore, size: number, of: number): Promise<string> {

@@ -4,7 +4,9 @@ import type { StatementDraft, Subject } from './contract.ts';
 import { EvidenceError } from './error.ts';
 import type { Head } from './head.ts';
 import { EMPTY_ROOT, sha256 } from './merkle.ts';
-import { encodeStatement, type Statement } from './statement.ts';
+import { encodeStatement, type RotationFields, type Statement } from './statement.ts';
+import { publicKeyObject } from './public-keys.ts';
+import type { StoreObject } from './store.ts';
 import type { WriterContext } from './writer.ts';
 
 export interface Plan {
@@ -14,7 +16,7 @@ export interface Plan {
   readonly indexes: readonly number[];
 }
 
-type PlanContext = Pick<WriterContext, 'identity' | 'agent' | 'state' | 'now'> & {
+export type PlanContext = Pick<WriterContext, 'identity' | 'agent' | 'state' | 'now'> & {
   /** The newest checkpoint that has tokens. */
   readonly anchor: () => Anchored | undefined;
 };
@@ -73,6 +75,30 @@ export function assertSealable(
   encodeStatement(makeStatement(draft, context, furthest, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER));
 }
 
+/** The statements of rotations, as what follows `head`. `config`: the digest in force. */
+export function planRotations(
+  rotations: readonly RotationFields[],
+  config: string | null,
+  context: PlanContext,
+  head: Head,
+): Statement[] {
+  const { state } = context;
+  const at = Math.max(Math.floor(context.now()), state.lastSealedAt());
+  const anchor = context.anchor() ?? { ...head.checkpoint, tokens: [] };
+  return rotations.flatMap((fields, i) => {
+    const { use, step, from, to } = fields;
+    const runId = `${use}/${step}/${step === 'destroy' ? from : to}`;
+    const times = { startedAt: at, finishedAt: at };
+    const draft = { predicate: 'rotation', stream: 'rotation', runId, ...times, config, fields } as const;
+    const subjects =
+      fields.key === null ? [] : [subjectOf(publicKeyObject(Buffer.from(fields.key, 'base64')))];
+    const seq = state.nextSeq('rotation') + i;
+    const statement = makeStatement({ ...draft, subjects }, context, anchor, seq, at);
+    // The old key hands over, and the new one takes over.
+    return use === 'envelope' ? [statement, statement] : [statement];
+  });
+}
+
 const sealable: readonly StatementDraft['predicate'][] = [
   'snapshot',
   'run',
@@ -82,7 +108,16 @@ const sealable: readonly StatementDraft['predicate'][] = [
 ];
 
 function makeStatement(
-  { predicate, stream, runId, startedAt, finishedAt, config, subjects, fields }: StatementDraft,
+  {
+    predicate,
+    stream,
+    runId,
+    startedAt,
+    finishedAt,
+    config,
+    subjects,
+    fields,
+  }: Omit<StatementDraft, 'predicate'> & Pick<Statement, 'predicate'>,
   { identity, agent }: Pick<PlanContext, 'identity' | 'agent'>,
   anchor: Anchored,
   seq: number,
@@ -108,5 +143,10 @@ function makeStatement(
 
 /** An in-toto statement needs a subject: one without a body has the checkpoint that it follows. */
 function anchorSubject({ size, note }: Anchored): Subject {
-  return { name: checkpointKey(size), sha256: Buffer.from(sha256(Buffer.from(note))).toString('hex') };
+  return subjectOf({ key: checkpointKey(size), bytes: Buffer.from(note) });
+}
+
+/** A subject that is an object of the store itself. */
+export function subjectOf({ key, bytes }: StoreObject): Subject {
+  return { name: key, sha256: Buffer.from(sha256(bytes)).toString('hex') };
 }

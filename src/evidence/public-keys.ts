@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { EvidenceError } from './error.ts';
+import type { StoreObject } from './store.ts';
 
 /** SHA-256 of the SPKI, hex: what is compared over the telephone. */
 export function fingerprint(spki: Uint8Array): string {
@@ -17,6 +18,11 @@ export function publicKeyPath(spki: Uint8Array): string {
 }
 
 const p256Keys = new WeakMap<Uint8Array, KeyObject>();
+
+/** The file of a public key in the store. */
+export function publicKeyObject(spki: Uint8Array): StoreObject {
+  return { key: publicKeyPath(spki), bytes: Buffer.from(publicKeyPem(spki)) };
+}
 
 /** True when the P-256 key (SPKI, DER) made the DER signature over SHA-256 of the message. Throws `key` for another key. */
 export function verifyP256(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {

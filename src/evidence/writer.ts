@@ -5,10 +5,12 @@ import { type Entry, makeEntry, readEntry } from './entry.ts';
 import { EvidenceError } from './error.ts';
 import type { Head, Identity } from './head.ts';
 import { encodeIntent, type Intent, intentKey, parseIntent } from './intent.ts';
-import type { EvidenceKeys } from './keys.ts';
-import { leafHash } from './merkle.ts';
+import { isRepeated, type Keyring } from './keyring.ts';
+import type { EvidenceKeys, Signer } from './keys.ts';
+import { equalBytes, leafHash } from './merkle.ts';
 import { parseCheckpoint, parseNote } from './note.ts';
 import { partialFolders, prune } from './prune.ts';
+import { fingerprint } from './public-keys.ts';
 import type { IndexedEntry, LogState } from './state.ts';
 import { encodeStatement, type Statement } from './statement.ts';
 import type { ObjectStore } from './store.ts';
@@ -18,7 +20,7 @@ export interface WriterContext {
   readonly store: ObjectStore;
   readonly state: LogState;
   readonly identity: Identity;
-  readonly keys: Pick<EvidenceKeys, 'envelope' | 'checkpoint'>;
+  readonly keys: Pick<EvidenceKeys, 'envelope' | 'checkpoint' | 'previous'>;
   /** Unix seconds. */
   readonly now: () => number;
   readonly agent: { readonly version: string; readonly build: string };
@@ -68,12 +70,36 @@ export function createWriter(context: WriterContext, start: Head): Writer {
 
   async function entriesOf(intent: Intent): Promise<Entry[]> {
     const entries: Entry[] = [];
+    const keyring = identity.keys.fork();
     for (const [i, leaf] of intent.leaves.entries()) {
+      const index = intent.from + i;
       const hash = Buffer.from(leafHash(leaf)).toString('hex');
-      entries.push(await readEntry(store, intent.from + i, hash, identity.keys.envelopeKey(intent.from + i)));
+      const entry = await readEntry(store, index, hash, keyring.envelopeKey(index));
+      takeEntry(keyring, entry);
+      entries.push(entry);
     }
+    assertFinished(keyring);
     assertFollows(entries, context);
     await createAll(entries.map(envelopeObject));
+    return entries;
+  }
+
+  /** Signs each statement with the key in force at its index: rotations among them change it. */
+  async function signAll(statements: readonly Statement[]): Promise<Entry[]> {
+    const entries: Entry[] = [];
+    const keyring = identity.keys.fork();
+    for (const statement of statements) {
+      const index = head.edge.size + entries.length;
+      const signer = signerOf(keys, 'envelope', keyring.envelopeKey(index));
+      const envelope = await signEnvelope(encodeStatement(statement), signer);
+      const entry = makeEntry(index, statement, envelope, signer.spki);
+      takeEntry(keyring, entry);
+      entries.push(entry);
+    }
+    assertFinished(keyring);
+    // What can't be signed in the end must not be begun.
+    for (const spki of keyring.checkpointKeys(head.edge.size + entries.length))
+      signerOf(keys, 'checkpoint', spki);
     return entries;
   }
 
@@ -85,25 +111,28 @@ export function createWriter(context: WriterContext, start: Head): Writer {
       entries.map(({ leaf }) => leaf),
     );
     await createAll(tiles);
-    const checkpoint = await publishCheckpoint(edge.size, edgeRoot(edge));
+    const keyring = identity.keys.fork();
+    for (const entry of entries) takeEntry(keyring, entry);
+    const checkpoint = await publishCheckpoint(edge.size, edgeRoot(edge), keyring.checkpointKeys(edge.size));
     await store.replace(CHECKPOINT_KEY, Buffer.from(checkpoint.note), smallerThan(edge.size));
     state.commit({ size: edge.size, root: checkpoint.root }, entries.map(indexed));
+    for (const entry of entries) takeEntry(identity.keys, entry);
     head = { checkpoint, edge };
     waste = await prune(store, [...waste, ...partialFolders(from, edge.size)]);
   }
 
-  async function publishCheckpoint(size: number, root: Uint8Array): Promise<CheckpointInfo> {
-    const checkpoint = await signCheckpoint(identity.origin, size, root, [keys.checkpoint]);
+  async function publishCheckpoint(
+    size: number,
+    root: Uint8Array,
+    spkis: readonly Uint8Array[],
+  ): Promise<CheckpointInfo> {
+    const signers = spkis.map((spki) => signerOf(keys, 'checkpoint', spki));
+    const checkpoint = await signCheckpoint(identity.origin, size, root, signers);
     const key = checkpointKey(size);
     const [created] = await store.create([{ key, bytes: Buffer.from(checkpoint.note) }]);
     if (created !== 'differs') return checkpoint;
     const bytes = await store.get(key);
-    const found = openCheckpoint(
-      bytes ?? new Uint8Array(),
-      identity.origin,
-      identity.keys.checkpointKeys(size),
-      key,
-    );
+    const found = openCheckpoint(bytes ?? new Uint8Array(), identity.origin, spkis, key);
     if (found.size === size && found.root === checkpoint.root) return found;
     throw new EvidenceError(
       'rolled-back',
@@ -133,11 +162,7 @@ export function createWriter(context: WriterContext, start: Head): Writer {
           unsettled = false;
           return [];
         }
-        const entries: Entry[] = [];
-        for (const statement of statements) {
-          const envelope = await signEnvelope(encodeStatement(statement), keys.envelope);
-          entries.push(makeEntry(from + entries.length, statement, envelope, keys.envelope.spki));
-        }
+        const entries = await signAll(statements);
         await createAll(entries.map(envelopeObject));
         const leaves = entries.map(({ leaf }) => leaf);
         const intent = {
@@ -162,6 +187,27 @@ function smallerThan(size: number): (current: Uint8Array) => boolean {
   return (current) => within(CHECKPOINT_KEY, () => parseCheckpoint(parseNote(current).text).size < size);
 }
 
+/** The one of the keys given that the log asks for. Throws `foreign-key`. */
+function signerOf(keys: WriterContext['keys'], use: 'envelope' | 'checkpoint', spki: Uint8Array): Signer {
+  const signer = [keys[use], keys.previous?.[use]].find((one) => one && equalBytes(one.spki, spki));
+  if (signer !== undefined) return signer;
+  throw new EvidenceError(
+    'foreign-key',
+    `the log's ${use} key is ${fingerprint(spki)}; the one given is ${fingerprint(keys[use].spki)}`,
+  );
+}
+
+/** Throws `corrupt` for an entry that breaks the rules of keys. */
+function takeEntry(keyring: Keyring, { index, statement }: Entry): void {
+  const problems = keyring.take(index, statement, keyring.envelopeKey(index));
+  if (problems.length > 0) throw new EvidenceError('corrupt', problems.join('; '));
+}
+
+function assertFinished(keyring: Keyring): void {
+  const [unfinished] = keyring.unfinished();
+  if (unfinished !== undefined) throw new EvidenceError('corrupt', unfinished);
+}
+
 function envelopeObject({ leafHash, envelope }: Entry) {
   return { key: envelopeKey(leafHash), bytes: envelope };
 }
@@ -175,7 +221,8 @@ function indexed({ index, statement }: Entry): IndexedEntry {
 function assertFollows(entries: readonly Entry[], { state, identity }: WriterContext): void {
   const next = new Map<string, number>();
   let sealedAt = state.lastSealedAt();
-  for (const { index, statement } of entries) {
+  for (const [i, { index, statement }] of entries.entries()) {
+    if (isRepeated(entries[i - 1]?.statement, statement)) continue;
     const expected = next.get(statement.stream) ?? state.nextSeq(statement.stream);
     const follows =
       statement.seq === expected && statement.sealedAt >= sealedAt && statement.log === identity.origin;
