@@ -83,8 +83,8 @@ export const questionSchema = z
   .strictObject({
     from: z.int(),
     to: z.int(),
-    controls: z.array(text).min(1).nullable(),
-    collectors: z.array(text).min(1).nullable(),
+    controls: z.array(text).min(1).readonly().nullable(),
+    collectors: z.array(text).min(1).readonly().nullable(),
     at: z.int().positive(),
   })
   .refine(({ from, to }) => from < to, 'expected a period that ends after it begins')
@@ -100,7 +100,7 @@ export const manifestSchema = z.strictObject({
   checkpoint: digest,
   agent: z.strictObject({ version: text, build: text }),
   /** Every file but the manifest, its note and SHA256SUMS, by the bytes of its name. */
-  files: z.array(z.strictObject({ name: text, bytes: count, sha256: digest })),
+  files: z.array(z.strictObject({ name: text, bytes: count, sha256: digest })).readonly(),
 });
 
 export type Manifest = z.output<typeof manifestSchema>;

@@ -24,6 +24,7 @@ export type KindsOf = (check: Check) => Promise<readonly string[] | undefined>;
 const documentLine = z.looseObject({ kind: z.string(), manifest: z.unknown() });
 const verdictLine = z.looseObject({ id: z.string(), body: z.string().nullable() });
 const inputLine = z.looseObject({ index: z.int().nonnegative().nullable() });
+const genesisFields = z.looseObject({ authorities: z.array(z.looseObject({ ca: z.string() })) });
 const snapshotFields = z.looseObject({ collector: z.string(), kinds: z.record(z.string(), z.string()) });
 const aspects = z.array(z.string());
 
@@ -71,6 +72,12 @@ export function snapshotUsed(line: unknown): number | undefined {
 /** Subjects that are bodies, and not files of the log itself (`keys/...`, `tsa/...`, `log/...`). */
 export function bodySubjects({ subjects }: Pick<Sealed, 'subjects'>): readonly Subject[] {
   return subjects.filter(({ name }) => !name.includes('/'));
+}
+
+/** Digests of the certificates of timestamp authorities (`tsa/<digest>.pem`) that a configuration or the genesis names. */
+export function authoritiesOf({ predicate, subjects, fields }: Sealed): readonly string[] {
+  if (predicate === 'genesis') return genesisFields.parse(fields).authorities.map(({ ca }) => ca);
+  return subjects.filter(({ name, sha256 }) => name === `tsa/${sha256}.pem`).map(({ sha256 }) => sha256);
 }
 
 /** The body of that name; undefined when the statement has none. */

@@ -19,6 +19,7 @@ export interface AnswerBody {
 export interface StoreBodies {
   /** `index`: of an entry that refers to it. */
   add(sha256: string, index: number): void;
+  count(): number;
   /** By digest. */
   all(): Iterable<AnswerBody>;
   /** As Evidence has them. */
@@ -47,6 +48,7 @@ export function createStoreBodies(
   );
   const find = database.prepare('SELECT last FROM body WHERE sha256 = ?');
   const every = database.prepare('SELECT sha256, last FROM body ORDER BY sha256');
+  const counted = database.prepare('SELECT count(*) AS bodies FROM body');
   let latest: { readonly key: string; readonly records: readonly unknown[] } | undefined;
 
   function present(sha256: string, last: number): string | null {
@@ -56,6 +58,7 @@ export function createStoreBodies(
 
   return {
     add: (sha256, index) => void upsert.run(sha256, index),
+    count: () => Number(counted.get()?.['bodies']),
     *all() {
       for (const { sha256, last } of every.iterate())
         yield { sha256: String(sha256), present: present(String(sha256), Number(last)) };

@@ -27,10 +27,20 @@ export interface StoreCheckpoints {
   open(size: number): Promise<CheckpointInfo>;
   /** Keys of what is kept beside a checkpoint: the tokens that `tokens` knows, and cosignatures. */
   companions(size: number): Promise<readonly string[]>;
+  /** Digests of the certificates (`tsa/`) that vouch for the tokens over a checkpoint. */
+  vouchers(size: number): Promise<readonly string[]>;
 }
 
 const FOLDER = 'log/checkpoints/';
 const TSA = /^tsa\/([0-9a-f]{64})\.pem$/;
+
+/** With the digest of the certificates that it leads up to. */
+type Vouched = Token & { readonly ca: string };
+
+interface Voucher {
+  readonly ca: string;
+  readonly authorities: Authorities;
+}
 
 interface TokenFile {
   readonly key: string;
@@ -46,8 +56,8 @@ export async function openStoreCheckpoints(reader: StoreReader, at: number): Pro
   );
   const files = tokenFiles(keys, at);
   const stamped = ascending([...files.keys()]);
-  const trusted = await authorities(reader);
-  const known = new Map<number, Promise<readonly Token[]>>();
+  const trusted = await publishedAuthorities(reader);
+  const known = new Map<number, Promise<readonly Vouched[]>>();
 
   async function get(key: string): Promise<Uint8Array> {
     const bytes = await store.get(key);
@@ -63,23 +73,30 @@ export async function openStoreCheckpoints(reader: StoreReader, at: number): Pro
     throw new EvidenceError('corrupt', `${key}: it is of size ${checkpoint.size}`);
   }
 
-  async function verified(size: number): Promise<readonly Token[]> {
-    const found: Token[] = [];
-    const mine = files.get(size) ?? [];
-    const note = mine.length === 0 || trusted === undefined ? undefined : await get(checkpointKey(size));
-    for (const { key, authority } of mine) {
+  async function verified(size: number): Promise<readonly Vouched[]> {
+    const found: Vouched[] = [];
+    for (const { key, authority } of files.get(size) ?? []) {
       const response = await get(key);
-      const genTime = note && trusted && (await genTimeOf(response, note, trusted));
-      if (genTime === undefined) continue;
-      found.push({ size, authority, sha256: Buffer.from(sha256(response)).toString('hex'), genTime });
+      const vouched = await vouch(response, await get(checkpointKey(size)), trusted);
+      if (vouched === undefined) continue;
+      found.push({ size, authority, sha256: Buffer.from(sha256(response)).toString('hex'), ...vouched });
     }
     return found.sort((one, other) => compareUtf8(one.authority, other.authority));
   }
 
-  function tokens(size: number): Promise<readonly Token[]> {
+  function vouchedFor(size: number): Promise<readonly Vouched[]> {
     const found = known.get(size) ?? verified(size);
     known.set(size, found);
     return found;
+  }
+
+  async function tokens(size: number): Promise<readonly Token[]> {
+    return (await vouchedFor(size)).map(({ authority, sha256, genTime }) => ({
+      size,
+      authority,
+      sha256,
+      genTime,
+    }));
   }
 
   /** Where among `stamped` the newest verified token not after the moment is; 0 when none is. */
@@ -113,6 +130,7 @@ export async function openStoreCheckpoints(reader: StoreReader, at: number): Pro
       const signatures = `${checkpointKey(size)}.sigs`;
       return all.has(signatures) ? [...mine, signatures] : mine;
     },
+    vouchers: async (size) => (await vouchedFor(size)).map(({ ca }) => ca),
   };
 }
 
@@ -136,29 +154,32 @@ function ascending(numbers: readonly number[]): readonly number[] {
   return numbers.toSorted((one, other) => one - other);
 }
 
-/** Of all certificates that the store has published; undefined when there are none. */
-async function authorities({ store }: StoreReader): Promise<Authorities | undefined> {
-  const pems: string[] = [];
+/** The certificates that the store has published. Whether the log names them is another question. */
+async function publishedAuthorities({ store }: StoreReader): Promise<readonly Voucher[]> {
+  const found: Voucher[] = [];
   for (const key of (await store.list('tsa/')).toSorted(compareUtf8)) {
-    const bytes = await store.get(key);
-    const digest = bytes && Buffer.from(sha256(bytes)).toString('hex');
-    if (bytes !== undefined && TSA.exec(key)?.[1] === digest) pems.push(Buffer.from(bytes).toString());
+    const ca = TSA.exec(key)?.[1];
+    const bytes = ca && (await store.get(key));
+    if (!ca || !bytes || Buffer.from(sha256(bytes)).toString('hex') !== ca) continue;
+    found.push({ ca, authorities: parseAuthorities(Buffer.from(bytes).toString()) });
   }
-  return pems.length === 0 ? undefined : parseAuthorities(pems.join('\n'));
+  return found;
 }
 
-/** Of a token that doesn't verify, or isn't from a trusted authority: undefined. `verify` tells of those. */
-async function genTimeOf(
+/** Undefined for a token that doesn't verify, or leads up to none of them. `verify` tells of those. */
+async function vouch(
   response: Uint8Array,
   note: Uint8Array,
-  trusted: Authorities,
-): Promise<number | undefined> {
-  try {
-    return (await openToken(response, note, trusted)).genTime;
-  } catch (error) {
-    if (error instanceof EvidenceError && error.code === 'corrupt') return undefined;
-    throw error;
+  vouchers: readonly Voucher[],
+): Promise<{ readonly genTime: number; readonly ca: string } | undefined> {
+  for (const { ca, authorities } of vouchers) {
+    try {
+      return { genTime: (await openToken(response, note, authorities)).genTime, ca };
+    } catch (error) {
+      if (!(error instanceof EvidenceError) || error.code !== 'corrupt') throw error;
+    }
   }
+  return undefined;
 }
 
 /** What the token says of its time, unverified. */

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { Check } from '../controls/check.ts';
 import type { Erased, Sealed } from '../evidence/contract.ts';
 import { readErasure } from '../evidence/erasures.ts';
+import { EvidenceError } from '../evidence/error.ts';
+import { tsaPath } from '../evidence/statement.ts';
 import type { StoreReader } from '../evidence/reader.ts';
 import { compareUtf8 } from '../inventory/utf8.ts';
 import { type ContextFinder, createContext } from './context.ts';
@@ -9,6 +11,7 @@ import type { Evidence, Question, Token } from './contract.ts';
 import { AuditError } from './error.ts';
 import { type Range, rangeOf } from './range.ts';
 import {
+  authoritiesOf,
   bodiesOf,
   bodyNamed,
   checkIn,
@@ -60,13 +63,16 @@ export async function openStoreEvidence(reader: StoreReader, options: AskOptions
   const checks = await sealedChecks(scan.finder.configurations(), bodies);
   const chosen = await choose(question, checks, options.kindsOf);
   const sizes = new Set([range.first, range.end, question.at]);
-  for await (const entry of inOrder(context, range, entries)) {
+  for await (const entry of inOrder({ context, range, entries })) {
     sizes.add(entry.anchor.size);
     await selectBodies(chosen, entry, bodies);
   }
   const checkpoints = await checkpointsOf(published, range, sizes, context);
   const tokens: Token[] = [];
-  for (const size of checkpoints) tokens.push(...(await published.tokens(size)));
+  for (const size of checkpoints) {
+    tokens.push(...(await published.tokens(size)));
+    assertSealed(size, await published.vouchers(size), scan.authorities);
+  }
   const owned = cleanup.move();
   return {
     origin: reader.origin,
@@ -113,14 +119,13 @@ async function sealedBefore(reader: StoreReader, moment: number): Promise<number
 
 /** Entries of context and range, ascending. */
 export async function* inOrder(
-  context: readonly Sealed[],
-  { first }: Range,
-  entries: () => AsyncIterable<Sealed>,
+  evidence: Pick<Evidence, 'context' | 'range' | 'entries'>,
 ): AsyncGenerator<Sealed> {
-  const later = context.findIndex(({ index }) => index >= first);
+  const { context, range } = evidence;
+  const later = context.findIndex(({ index }) => index >= range.first);
   const split = later < 0 ? context.length : later;
   yield* context.slice(0, split);
-  yield* entries();
+  yield* evidence.entries();
   yield* context.slice(split);
 }
 
@@ -131,6 +136,8 @@ interface Scan {
   readonly inputs: ReadonlyMap<string, number>;
   /** Names of those that snapshots and runs of the range are of. */
   readonly collectors: ReadonlySet<string>;
+  /** Digests of the certificates that the log's configurations and its genesis name. */
+  readonly authorities: ReadonlySet<string>;
 }
 
 /** Reads the whole log, and writes the entries of the range to a file, a line each. */
@@ -140,11 +147,13 @@ async function scanLog(reader: StoreReader, range: Range, path: string, options:
   const erased = new Map<string, Erased>();
   const inputs = new Map<string, number>();
   const collectors = new Set<string>();
+  const authorities = new Set<string>();
   await using file = await spoolFile(path);
   const total = reader.checkpoint().size;
   for await (const entry of reader.entries()) {
     const { index, predicate } = entry;
     finder.see(entry);
+    for (const ca of authoritiesOf(entry)) authorities.add(ca);
     if (index % 256 === 0) options.progress?.(index, total);
     if (predicate === 'erasure') {
       indexes.push(index);
@@ -159,7 +168,7 @@ async function scanLog(reader: StoreReader, range: Range, path: string, options:
     if (list !== undefined) inputs.set(list, index);
   }
   await file.end();
-  return { finder, erasures: { indexes, bodies: erased }, inputs, collectors };
+  return { finder, erasures: { indexes, bodies: erased }, inputs, collectors, authorities };
 }
 
 async function findContext(
@@ -228,6 +237,16 @@ async function* spooledEntries(path: string): AsyncGenerator<Sealed> {
     const entry: Sealed = JSON.parse(line);
     yield entry;
   }
+}
+
+/** Who can write to the store could else put certificates and tokens of his own into it. */
+function assertSealed(size: number, used: readonly string[], sealed: ReadonlySet<string>): void {
+  const stranger = used.find((ca) => !sealed.has(ca));
+  if (stranger === undefined) return;
+  throw new EvidenceError(
+    'corrupt',
+    `a token over log/checkpoints/${size} is vouched for by ${tsaPath(stranger)}, which no sealed configuration names`,
+  );
 }
 
 function assertCollectors(asked: readonly string[] | null, known: ReadonlySet<string>): void {
