@@ -6,7 +6,7 @@ import { type Cell, csvFile } from './csv.ts';
 import { inventoryFile } from './inventory.ts';
 import { DEVIATION_COLUMNS } from './ledger.ts';
 import { readme } from './readme.ts';
-import { report } from './report.ts';
+import { report } from './report/report.ts';
 import { Replayer, VERDICT_COLUMNS } from './replay.ts';
 import { openSpill, type Spill } from './spill.ts';
 import type { Findings } from './findings.ts';

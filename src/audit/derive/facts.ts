@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { instantText } from '../../controls/words.ts';
 import type { Sealed } from '../../evidence/contract.ts';
@@ -49,6 +50,10 @@ export const CHANGE_COLUMNS = [
   'let_off',
   'caught',
 ] as const;
+
+const genesisFields = z.looseObject({
+  keys: z.looseObject({ envelope: z.string(), checkpoint: z.string() }),
+});
 
 const runFields = z.looseObject({
   collector: z.string(),
@@ -199,10 +204,9 @@ export class Facts {
   #keys(entry: Sealed): void {
     const { use, step, to } = entry.fields;
     if (entry.predicate === 'genesis') {
-      for (const { name } of entry.subjects) {
-        const fingerprint = /^keys\/([0-9a-f]{64})\.pem$/.exec(name)?.[1];
-        if (fingerprint !== undefined) this.keys.push({ use: 'genesis', fingerprint, index: entry.index });
-      }
+      const { keys } = parsed(genesisFields, entry.fields, 'entry 0');
+      for (const use of ['envelope', 'checkpoint'] as const)
+        this.keys.push({ use, fingerprint: fingerprintOf(keys[use]), index: entry.index });
       return;
     }
     const known = this.keys.some((key) => key.use === use && key.fingerprint === to);
@@ -313,6 +317,11 @@ export class Facts {
         );
     }
   }
+}
+
+/** Of a key as SPKI in base64. */
+function fingerprintOf(spki: string): string {
+  return createHash('sha256').update(Buffer.from(spki, 'base64')).digest('hex');
 }
 
 /** What lets something off comes first. */
