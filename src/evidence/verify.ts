@@ -1,22 +1,34 @@
-import { CHECKPOINT_KEY, openCheckpoint } from './checkpoint.ts';
+import { createPublicKey } from 'node:crypto';
+import { CHECKPOINT_KEY } from './checkpoint.ts';
 import type { CheckpointInfo } from './contract.ts';
-import { fingerprint, publicKeyPath } from './public-keys.ts';
+import { parseWitnessKey } from './cosignature.ts';
+import type { WitnessKey } from './cosignature.ts';
+import { createKeyring } from './keyring.ts';
+import type { Keyring } from './keyring.ts';
+import { publicKeyPath } from './public-keys.ts';
 import { readHighWater } from './state.ts';
 import type { HighWater } from './state.ts';
-import { checkBodies } from './verify/bodies.ts';
+import { tsaPath } from './statement.ts';
 import { checkBeyond } from './verify/commits.ts';
+import { checkBodies } from './verify/content.ts';
 import { readGenesis } from './verify/entries.ts';
 import type { LogKeys } from './verify/entries.ts';
 import { checkFiles, checkKeys } from './verify/files.ts';
-import { checkRollBack, openHeads } from './verify/heads.ts';
+import { checkRollBack, createSigners, listCheckpoints, openHeads } from './verify/heads.ts';
+import type { CheckpointFiles, SignedCheckpoint, Signers } from './verify/heads.ts';
 import { createLedger } from './verify/ledger.ts';
 import type { Ledger } from './verify/ledger.ts';
 import { checkEntries } from './verify/pass.ts';
 import type { Point } from './verify/pass.ts';
-import { createFindings } from './verify/report.ts';
-import type { Findings, TimeReport, Trust, VerifyOptions, VerifyReport, Witnessed } from './verify/report.ts';
+import { createFindings, noTime } from './verify/report.ts';
+import type { Findings, VerifyOptions, VerifyReport } from './verify/report.ts';
 import { directorySource } from './verify/source.ts';
 import type { Source } from './verify/source.ts';
+import { createTimeRules } from './verify/time.ts';
+import { givenAuthorities, listAuthorities, openTokens, storedAuthorities } from './verify/tokens.ts';
+import type { OpenedTokens, TrustedAuthorities } from './verify/tokens.ts';
+import { judgeKeys, judgeSplitView } from './verify/trust.ts';
+import { createWitnessCheck, readCosignatures, trustInWitnesses } from './verify/witnesses.ts';
 
 export type { VerifyOptions, VerifyReport } from './verify/report.ts';
 
@@ -26,7 +38,10 @@ export interface StoreOptions extends VerifyOptions {
   readonly highWater?: HighWater | undefined;
 }
 
-/** Verifies the store in a directory, its high-water mark included, while a writer may go on. Never throws: it reports. */
+/**
+ * Verifies the store in a directory, its high-water mark included, while a writer may go on. Throws only `key` and `invalid`, for options that are
+ * none: everything else it reports.
+ */
 export async function verifyDirectory(root: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   const findings = createFindings();
   let highWater: HighWater | undefined;
@@ -40,26 +55,28 @@ export async function verifyDirectory(root: string, options: VerifyOptions = {})
 
 /**
  * Verifies a store from its bytes alone, with none of the code that holds keys, signs or writes: every leaf is rebuilt from its
- * envelope, every tile from the leaves, every root from the tiles; every body is decoded; and every object is accounted for.
- * Memory does not grow with the log. Never throws: it reports.
+ * envelope, every tile from the leaves, every root from the tiles; every body is decoded; every signature of the log, of authorities and of witnesses
+ * is checked; and every object is accounted for. Memory does not grow with the log. Throws as verifyDirectory.
  */
 export async function verifyStore(source: Source, options: StoreOptions = {}): Promise<VerifyReport> {
   return verifyInto(createFindings(), source, options);
 }
 
 async function verifyInto(findings: Findings, source: Source, options: StoreOptions): Promise<VerifyReport> {
+  const witnesses = (options.witnesses ?? []).map(parseWitnessKey);
+  const given = options.tsaCa === undefined ? undefined : givenAuthorities(options.tsaCa);
   const seen: Seen = {
     entries: 0,
     bodies: 0,
     checkpoint: null,
     trust: [],
-    time: { tokens: 0, newest: null, covered: 0, late: 0, asserted: 0 },
+    time: noTime,
     witnessed: [],
     splitView: null,
   };
   try {
     using ledger = createLedger();
-    await verifyAll({ source, options, ledger, findings }, seen);
+    await verifyAll({ source, options, witnesses, given, ledger, findings }, seen);
   } catch (error) {
     findings.caught('', error);
   }
@@ -67,19 +84,18 @@ async function verifyInto(findings: Findings, source: Source, options: StoreOpti
   return { kind: 'store', ok: problemCount === 0, problems, problemCount, notes, ...seen };
 }
 
-interface Seen {
-  entries: number;
-  bodies: number;
-  checkpoint: CheckpointInfo | null;
-  trust: Trust[];
-  time: TimeReport;
-  witnessed: Witnessed[];
-  splitView: VerifyReport['splitView'];
-}
+type Seen = {
+  -readonly [
+    field in keyof Omit<VerifyReport, 'kind' | 'ok' | 'problems' | 'problemCount' | 'notes'>
+  ]: VerifyReport[field];
+};
 
 interface Verification {
   readonly source: Source;
   readonly options: StoreOptions;
+  readonly witnesses: readonly WitnessKey[];
+  /** Authorities that came another way. */
+  readonly given: TrustedAuthorities | undefined;
   readonly ledger: Ledger;
   readonly findings: Findings;
 }
@@ -88,31 +104,43 @@ async function verifyAll(verification: Verification, seen: Seen): Promise<void> 
   const { source, options, ledger, findings } = verification;
   const log = await identify(source, findings);
   if (log === undefined) return;
-  seen.trust = trustedKeys(log, options.trusted, findings);
-  await checkKeys(source, log, findings);
-  const heads = await openHeads(source, log, ledger, findings);
+  // In the order in which a writer publishes, from the last: so that what is read later explains what was read before.
+  const files = await listCheckpoints(source);
+  const newest = await readNewest(source, findings);
+  const signers = createSigners(log.origin, await publishedKeys(source, log));
+  const heads = await openHeads(source, files.sizes, newest, signers, ledger, findings);
+  const keys = createKeyring(log);
   if (heads === undefined) {
+    seen.trust = judgeKeys(keys, options.trusted, findings);
     findings.problem('missing', CHECKPOINT_KEY, 'no checkpoint is signed by the key of the log');
     return;
   }
   const { head } = heads;
   seen.checkpoint = head;
   await checkRollBack(source, heads, options.highWater, findings);
+  const stamped = await readTokens(verification, files, head.size);
+  const since = await openSince(signers, options.since, head, findings);
+  const time = createTimeRules(stamped.tokens, stamped.refused);
   seen.entries = await checkEntries({
     source,
-    log,
+    origin: log.origin,
     heads,
-    points: knownPoints(verification, log, head),
+    points: knownPoints(options.highWater, since),
+    keys,
+    time,
     ledger,
     findings,
     progress: (done) => options.progress?.({ stage: 'entries', done, total: head.size }),
   });
+  seen.time = time.report();
+  await checkKeys(source, keys, findings);
+  await judgeTrust(verification, { keys, stamped, files, head, since }, seen);
   const total = ledger.countBodies();
   seen.bodies = await checkBodies(source, ledger, findings, (done) =>
-    options.progress?.({ stage: 'bodies', done, total }),
+    options.progress?.({ stage: 'bodies', done, total: Math.max(done, total) }),
   );
-  const beyond = await checkFiles(source, { size: head.size, keys: log, ledger }, findings);
-  await checkBeyond(source, heads, log, beyond, findings);
+  const beyond = await checkFiles(source, { size: head.size, keys, ledger }, findings);
+  await checkBeyond(source, heads, signers, beyond, findings);
 }
 
 /** The log's name and keys, as its own genesis says. */
@@ -131,43 +159,149 @@ async function identify(source: Source, findings: Findings): Promise<LogKeys | u
   return undefined;
 }
 
-function trustedKeys(log: LogKeys, trusted: readonly string[] | undefined, findings: Findings): Trust[] {
-  if (trusted === undefined) {
-    findings.note(
-      'the keys are known from this store alone: compare their fingerprints with ones that came another way',
-    );
+async function readNewest(source: Source, findings: Findings): Promise<Uint8Array | undefined> {
+  try {
+    return await source.get(CHECKPOINT_KEY);
+  } catch (error) {
+    findings.caught(CHECKPOINT_KEY, error);
+    return undefined;
   }
-  return (['envelope', 'checkpoint'] as const).map((use) => {
-    const print = fingerprint(log[use]);
-    if (trusted !== undefined && !trusted.includes(print)) {
-      findings.problem(
-        'foreign-key',
-        publicKeyPath(log[use]),
-        `this ${use} key is not among the trusted ones`,
-      );
-    }
-    return { fingerprint: print, use, name: '', from: trusted === undefined ? 'store' : 'given' };
-  });
 }
 
-/** What is known of the log beside itself: the high-water mark, and a checkpoint that was kept. */
-function knownPoints({ options, findings }: Verification, log: LogKeys, head: CheckpointInfo): Point[] {
-  const points: Point[] = [];
-  const { highWater, since } = options;
-  if (highWater !== undefined) points.push({ ...highWater, where: 'the high-water mark' });
-  if (since === undefined) {
-    findings.note('split view not excluded: no checkpoint kept elsewhere was given');
-    return points;
+const KEY_FILE = /^keys\/[0-9a-f]{64}\.pem$/;
+const MOST_KEYS = 1000;
+
+/**
+ * The Ed25519 keys that the store publishes, the genesis's first: by which a checkpoint may be signed, until the entries before it say
+ * which ones had to. A key that never is in force is found in the end.
+ */
+async function publishedKeys(source: Source, log: LogKeys): Promise<Uint8Array[]> {
+  const found = new Map([[publicKeyPath(log.checkpoint), log.checkpoint]]);
+  for await (const { key, regular } of source.walk('keys/')) {
+    if (!regular || !KEY_FILE.test(key) || found.size === MOST_KEYS) continue;
+    const spki = ed25519Spki(await source.get(key));
+    if (spki !== undefined && publicKeyPath(spki) === key) found.set(key, spki);
   }
-  const where = 'the checkpoint given';
+  return [...found.values()];
+}
+
+function ed25519Spki(pem: Uint8Array | undefined): Uint8Array | undefined {
   try {
-    const { size, root } = openCheckpoint(since, log.origin, [log.checkpoint], where);
-    points.push({ size, root, where });
-    if (size > head.size) {
+    const key = createPublicKey(Buffer.from(pem ?? []));
+    return key.asymmetricKeyType === 'ed25519' ? key.export({ type: 'spki', format: 'der' }) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Stamped extends OpenedTokens, TrustedAuthorities {
+  /** Digests of the files in `tsa/`. */
+  readonly published: readonly string[];
+}
+
+/** By the authorities given, else by those that the store publishes: that statements name them is judged at the end. */
+async function readTokens(
+  { source, given, findings }: Verification,
+  files: CheckpointFiles,
+  size: number,
+): Promise<Stamped> {
+  const published = await listAuthorities(source);
+  const stored = await storedAuthorities(source, published, findings);
+  const trusted = given ?? stored;
+  const opened = await openTokens(source, files, size, trusted.authorities, findings);
+  return { ...opened, ...trusted, published };
+}
+
+async function openSince(
+  signers: Signers,
+  since: Uint8Array | undefined,
+  head: CheckpointInfo,
+  findings: Findings,
+): Promise<SignedCheckpoint | undefined> {
+  if (since === undefined) return undefined;
+  const where = SINCE;
+  try {
+    const signed = await signers.open(since, where);
+    const { size } = signed.checkpoint;
+    if (size > head.size)
       findings.problem('rolled-back', CHECKPOINT_KEY, `has ${head.size} entries, and ${where} ${size}`);
-    }
+    return signed;
   } catch (error) {
     findings.caught(where, error);
+    return undefined;
+  }
+}
+
+const SINCE = 'the checkpoint given';
+
+/** What is known of the log beside itself: the high-water mark, and a checkpoint that was kept. */
+function knownPoints(highWater: HighWater | undefined, since: SignedCheckpoint | undefined): Point[] {
+  const points: Point[] = [];
+  if (highWater !== undefined) points.push({ ...highWater, where: 'the high-water mark' });
+  if (since !== undefined) {
+    const { size, root } = since.checkpoint;
+    points.push({ size, root, where: SINCE, signedBy: since.signedBy });
   }
   return points;
+}
+
+/** What the verdict rests on, once all entries are known. */
+async function judgeTrust(
+  { source, options, witnesses, given, ledger, findings }: Verification,
+  {
+    keys,
+    stamped,
+    files,
+    head,
+    since,
+  }: {
+    readonly keys: Keyring;
+    readonly stamped: Stamped;
+    readonly files: CheckpointFiles;
+    readonly head: CheckpointInfo;
+    readonly since: SignedCheckpoint | undefined;
+  },
+  seen: Seen,
+): Promise<void> {
+  seen.trust = [
+    ...judgeKeys(keys, options.trusted, findings),
+    ...stamped.trust,
+    ...trustInWitnesses(witnesses),
+  ];
+  if (given === undefined) await judgeAuthorities({ source, ledger, findings }, stamped, files, head.size);
+  const cosigned = createWitnessCheck(witnesses, findings);
+  await readCosignatures(source, files.cosigned, head.size, cosigned);
+  seen.witnessed = cosigned.newest();
+  seen.splitView = judgeSplitView(
+    { witnessed: seen.witnessed, unknown: cosigned.unknown(), since },
+    findings,
+  );
+}
+
+/** Only certificates that a statement names may be trusted. When others lie beside them, the tokens are opened again without those. */
+async function judgeAuthorities(
+  { source, ledger, findings }: Pick<Verification, 'source' | 'ledger' | 'findings'>,
+  { published, tokens, trust }: Stamped,
+  files: CheckpointFiles,
+  size: number,
+): Promise<void> {
+  if (tokens.length > 0) {
+    const roots = trust.filter(({ use }) => use === 'authority').length;
+    findings.note(
+      `the certificates of timestamp authorities (${roots}) are known from this store alone: give yours with --tsa-ca`,
+    );
+  }
+  const named = published.filter((digest) => ledger.hasAuthority(digest));
+  if (named.length === published.length) return;
+  const unnamed = published.filter((digest) => !named.includes(digest)).map(tsaPath);
+  const { authorities } = await storedAuthorities(source, named, findings);
+  const again = createFindings();
+  await openTokens(source, files, size, authorities, again);
+  for (const { where, message } of again.problems) {
+    findings.problem(
+      'time',
+      where,
+      `by the authorities that entries name, without ${unnamed.join(', ')}: ${message}`,
+    );
+  }
 }

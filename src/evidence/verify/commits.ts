@@ -1,18 +1,19 @@
-import { CHECKPOINT_KEY, checkpointKey, openCheckpoint } from '../checkpoint.ts';
+import { CHECKPOINT_KEY, checkpointKey } from '../checkpoint.ts';
 import { EvidenceError } from '../error.ts';
 import { intentKey, parseIntent } from '../intent.ts';
 import type { Intent } from '../intent.ts';
 import { equalBytes } from '../merkle.ts';
 import { growEdge, readEdge } from '../tree.ts';
-import type { Heads, LogIdentity } from './heads.ts';
+import type { Heads, Signers } from './heads.ts';
 import type { Ledger } from './ledger.ts';
 import type { Findings } from './report.ts';
 import type { Source } from './source.ts';
+import { firstAbove } from './time.ts';
 
 /** Follows the commits from one to the next: each has an intent, which holds its exact entries, and ends in a checkpoint. */
 export interface CommitCheck {
-  /** Takes an entry; `rootBefore` (hex) is asked for where a commit begins. */
-  add(index: number, leaf: Uint8Array, rootBefore: () => string): Promise<void>;
+  /** Takes an entry; `rootBefore` (hex) is asked for where a commit begins. Returns whether one does there. */
+  add(index: number, leaf: Uint8Array, rootBefore: () => string): Promise<boolean>;
 }
 
 export function createCommitCheck(
@@ -27,25 +28,28 @@ export function createCommitCheck(
   async function begin(from: number, rootBefore: string): Promise<void> {
     intent = await readIntent(source, from, findings);
     if (intent !== undefined) ledger.addIntent(from);
-    end = intent?.size ?? sizes.find((size) => size > from) ?? head.size;
+    const next = firstAbove(sizes, from);
+    end = intent?.size ?? sizes[next] ?? head.size;
     if (intent !== undefined && intent.previousRoot !== rootBefore) {
       findings.problem('altered', intentKey(from), 'begins from another root than the log has there');
     }
     if (ledger.rootAt(end) === undefined) {
       findings.problem('missing', checkpointKey(end), 'a commit without its checkpoint');
     }
-    for (const size of sizes.filter((size) => size > from && size < end)) {
+    for (const size of sizes.slice(next, firstAbove(sizes, end - 1))) {
       findings.problem('unknown-file', checkpointKey(size), 'no commit ends there');
     }
   }
 
   return {
     async add(index, leaf, rootBefore) {
-      if (index === end) await begin(index, rootBefore());
+      const begins = index === end;
+      if (begins) await begin(index, rootBefore());
       const committed = intent?.leaves[index - intent.from];
       if (committed !== undefined && !equalBytes(committed, leaf)) {
         findings.problem('altered', intentKey(intent?.from ?? 0), `entry ${index} is another one`);
       }
+      return begins;
     },
   };
 }
@@ -69,22 +73,14 @@ async function readIntent(source: Source, from: number, findings: Findings): Pro
 export async function checkBeyond(
   source: Source,
   { head }: Heads,
-  log: LogIdentity,
+  signers: Signers,
   beyond: readonly string[],
   findings: Findings,
 ): Promise<void> {
   if (beyond.length === 0) return;
-  const newest = await source.get(CHECKPOINT_KEY);
-  if (newest !== undefined) {
-    try {
-      const { size } = openCheckpoint(newest, log.origin, [log.checkpoint], CHECKPOINT_KEY);
-      if (size > head.size) {
-        findings.note(`the log grew to ${size} entries while ${head.size} were verified`);
-        return;
-      }
-    } catch (error) {
-      if (!(error instanceof EvidenceError)) throw error;
-    }
+  if (await hasGrown(source, head.size, signers)) {
+    findings.note(`the log grew while ${head.size} entries of it were verified`);
+    return;
   }
   const explained = await interruptedCommit(source, head, findings);
   for (const key of beyond) {
@@ -97,6 +93,17 @@ export async function checkBeyond(
     if (stored !== undefined && !equalBytes(stored, expected)) {
       findings.problem('altered', key, 'not what the interrupted commit gives');
     }
+  }
+}
+
+async function hasGrown(source: Source, size: number, signers: Signers): Promise<boolean> {
+  try {
+    const newest = await source.get(CHECKPOINT_KEY);
+    if (newest === undefined) return false;
+    return (await signers.open(newest, CHECKPOINT_KEY)).checkpoint.size > size;
+  } catch (error) {
+    if (error instanceof EvidenceError) return false;
+    throw error;
   }
 }
 

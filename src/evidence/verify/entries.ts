@@ -1,76 +1,157 @@
-import { envelopeKey, envelopeLeaf, parseEnvelope, verifyEnvelope } from '../dsse.ts';
+import { createPublicKey, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { envelopeKey, envelopeLeaf, pae, parseEnvelope } from '../dsse.ts';
 import type { Envelope } from '../dsse.ts';
 import { EvidenceError } from '../error.ts';
 import { equalBytes, leafHash } from '../merkle.ts';
 import { ed25519Key } from '../note.ts';
+import { assertP256 } from '../public-keys.ts';
 import { genesisFields, parseStatement } from '../statement.ts';
-import type { Statement } from '../statement.ts';
+import type { GenesisFields, Statement } from '../statement.ts';
 import { TILE_WIDTH, parseBundle, parseTilePath, readTile, tilePath } from '../tiles.ts';
-import type { Findings } from './report.ts';
+import { problemOf } from './report.ts';
+import type { Problem } from './report.ts';
 import type { Source } from './source.ts';
 
-/** An entry as it stands in its bundle, with the envelope of its leaf hash. */
-export interface StoredEntry {
+/** An entry as it stands in its bundle, opened by what its envelope says. */
+export interface OpenedEntry {
   readonly index: number;
   readonly leaf: Uint8Array;
   /** Of the leaf, hex. */
   readonly hash: string;
-  /** As stored; undefined when it is missing. */
-  readonly envelope: Uint8Array | undefined;
+  readonly opened: Opened;
 }
 
-/** Reads a tree's entries, a bundle with its envelopes at a time. Throws `corrupt` and `io`. */
-export async function* readEntries(source: Source, size: number): AsyncGenerator<StoredEntry> {
-  const read = (path: string): Promise<Uint8Array | undefined> => source.get(`log/${path}`);
+export type Opened =
+  /** The leaf is the envelope's under this key (SPKI), whose signature verifies. Whether the key is in force is not judged. */
+  { readonly statement: Statement; readonly signedBy: Uint8Array } | { readonly problem: Problem };
+
+/** Reads a tree's entries, a bundle with its envelopes at a time, and the next one ahead. Throws `corrupt` and `io`. */
+export async function* readEntries(source: Source, size: number): AsyncGenerator<OpenedEntry> {
+  const keys = createKeyCache();
+  let next = readBundle(source, keys, 0, size);
   for (let first = 0; first < size; first += TILE_WIDTH) {
-    const leaves = await readTile(read, 'entries', first / TILE_WIDTH, size);
-    const entries = leaves.map(async (leaf, i) => readEntry(source, first + i, leaf));
-    for (const entry of await Promise.all(entries)) yield entry;
+    const entries = await next;
+    next = readBundle(source, keys, first + TILE_WIDTH, size);
+    // It may fail before it is waited for.
+    next.catch(() => undefined);
+    yield* entries;
   }
 }
 
-async function readEntry(source: Source, index: number, leaf: Uint8Array): Promise<StoredEntry> {
-  const hash = Buffer.from(leafHash(leaf)).toString('hex');
-  return { index, leaf, hash, envelope: await source.get(envelopeKey(hash)) };
+async function readBundle(
+  source: Source,
+  keys: KeyCache,
+  first: number,
+  size: number,
+): Promise<OpenedEntry[]> {
+  if (first >= size) return [];
+  const read = (path: string): Promise<Uint8Array | undefined> => source.get(`log/${path}`);
+  const leaves = await readTile(read, 'entries', first / TILE_WIDTH, size);
+  return Promise.all(
+    leaves.map(async (leaf, i) => {
+      const hash = Buffer.from(leafHash(leaf)).toString('hex');
+      return { index: first + i, leaf, hash, opened: await openEntry(source, keys, first + i, leaf, hash) };
+    }),
+  );
+}
+
+async function openEntry(
+  source: Source,
+  keys: KeyCache,
+  index: number,
+  leaf: Uint8Array,
+  hash: string,
+): Promise<Opened> {
+  const where = envelopeKey(hash);
+  try {
+    const bytes = await source.get(where);
+    if (bytes === undefined) {
+      return { problem: { code: 'missing', where, message: `the envelope of entry ${index} is missing` } };
+    }
+    const envelope = parseEnvelope(bytes, where);
+    return await openEnvelope(envelope, { index, leaf, where }, keys);
+  } catch (error) {
+    return { problem: problemOf(where, error) };
+  }
+}
+
+/** Where an envelope should stand. */
+export interface Place {
+  readonly index: number;
+  readonly leaf: Uint8Array;
+  readonly where: string;
 }
 
 /**
- * The statement of an entry: its leaf rebuilt from the envelope and a key in force, the signature verified with that key.
- * Undefined when there is none that may be used; why is among the findings.
+ * The statement of an entry: its leaf rebuilt from the envelope and the key that the leaf names, the signature verified with that key, on
+ * another thread.
  */
-export function openEntry(
-  entry: StoredEntry,
-  keys: readonly Uint8Array[],
-  findings: Findings,
-): Statement | undefined {
-  const where = envelopeKey(entry.hash);
-  if (entry.envelope === undefined) {
-    findings.problem('missing', where, `the envelope of entry ${entry.index} is missing`);
-    return undefined;
+export async function openEnvelope(
+  envelope: Envelope,
+  { index, leaf, where }: Place,
+  keys: KeyCache,
+): Promise<Opened> {
+  const signedBy = keys.named(leaf);
+  if (signedBy === undefined || !equalBytes(envelopeLeaf(envelope, signedBy.spki).leaf, leaf)) {
+    return { problem: { code: 'altered', where, message: `entry ${index} is not this envelope` } };
   }
+  // The work begins before it is waited for: the statement is parsed meanwhile.
+  const verified = verifyElsewhere(pae(envelope.payload), signedBy.key, envelope.signature);
+  let statement: Statement | undefined;
+  let problem: Problem | undefined;
   try {
-    const envelope = parseEnvelope(entry.envelope, where);
-    const key = keys.find((spki) => equalBytes(envelopeLeaf(envelope, spki).leaf, entry.leaf));
-    if (key === undefined) {
-      const foreign = signedByForeignKey(entry.leaf, envelope);
-      const code = foreign ? 'foreign-key' : 'altered';
-      findings.problem(code, where, `entry ${entry.index} is not this envelope under a key in force`);
-    } else if (verifyEnvelope(envelope, key)) {
-      return parseStatement(envelope.payload, where);
-    } else {
-      findings.problem('signature', where, `the signature of entry ${entry.index} is wrong`);
-    }
+    statement = parseStatement(envelope.payload, where);
   } catch (error) {
-    findings.caught(where, error);
+    problem = problemOf(where, error);
   }
-  return undefined;
+  if (!(await verified)) {
+    return { problem: { code: 'signature', where, message: `the signature of entry ${index} is wrong` } };
+  }
+  if (statement !== undefined) return { statement, signedBy: signedBy.spki };
+  return { problem: problem ?? { code: 'malformed', where, message: 'no statement' } };
 }
 
-/** True when the leaf is the envelope's, under a key of its own. */
-function signedByForeignKey(leaf: Uint8Array, envelope: Envelope): boolean {
-  const named = /"rawBytes":"([A-Za-z0-9+/=]+)"/.exec(Buffer.from(leaf).toString('utf8'))?.[1];
-  if (named === undefined) return false;
-  return equalBytes(envelopeLeaf(envelope, Buffer.from(named, 'base64')).leaf, leaf);
+/** The keys that leaves name, each parsed once. */
+export interface KeyCache {
+  /** Undefined when the leaf names no P-256 key. */
+  named(leaf: Uint8Array): { readonly spki: Uint8Array; readonly key: KeyObject } | undefined;
+}
+
+const KEPT_KEYS = 1000;
+
+export function createKeyCache(): KeyCache {
+  const known = new Map<string, ReturnType<KeyCache['named']>>();
+  return {
+    named(leaf) {
+      const text = Buffer.from(leaf.buffer, leaf.byteOffset, leaf.byteLength).toString('latin1');
+      const encoded = /"rawBytes":"([A-Za-z0-9+/=]+)"/.exec(text)?.[1];
+      if (encoded === undefined) return undefined;
+      if (!known.has(encoded)) {
+        if (known.size >= KEPT_KEYS) known.clear();
+        known.set(encoded, p256(Buffer.from(encoded, 'base64')));
+      }
+      return known.get(encoded);
+    },
+  };
+}
+
+function p256(spki: Uint8Array): ReturnType<KeyCache['named']> {
+  try {
+    assertP256(spki);
+    return { spki, key: createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }) };
+  } catch {
+    return undefined;
+  }
+}
+
+function verifyElsewhere(message: Uint8Array, key: KeyObject, signature: Uint8Array): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    verify('sha256', message, key, signature, (error, holds) => {
+      if (error === null) resolve(holds);
+      else reject(error);
+    });
+  });
 }
 
 /** The log that a genesis founds. */
@@ -79,6 +160,9 @@ export interface LogKeys {
   /** SPKI, DER. */
   readonly envelope: Uint8Array;
   readonly checkpoint: Uint8Array;
+  /** Unix seconds. */
+  readonly at: number;
+  readonly fields: GenesisFields;
 }
 
 /**
@@ -88,20 +172,30 @@ export interface LogKeys {
 export async function readGenesis(source: Source): Promise<LogKeys | undefined> {
   const leaf = await firstLeaf(source);
   if (leaf === undefined) return undefined;
-  const { hash, envelope } = await readEntry(source, 0, leaf);
-  const where = envelopeKey(hash);
+  const where = envelopeKey(Buffer.from(leafHash(leaf)).toString('hex'));
+  const envelope = await source.get(where);
   if (envelope === undefined)
     throw new EvidenceError('corrupt', `${where}: the envelope of the genesis is missing`);
-  const statement = parseStatement(parseEnvelope(envelope, where).payload, where);
-  const { logId, keys } = genesisFields(statement);
-  if (!statement.log.startsWith(`${logId}.`)) {
-    throw new EvidenceError('corrupt', `${where}: the log ${statement.log} is not named after ${logId}`);
+  return genesisKeys(parseStatement(parseEnvelope(envelope, where).payload, where), where);
+}
+
+/** What a genesis says, its signature apart. Throws `corrupt` and `key`, beginning with `where`. */
+export function genesisKeys(statement: Statement, where: string): LogKeys {
+  const fields = genesisFields(statement);
+  if (!statement.log.startsWith(`${fields.logId}.`)) {
+    throw new EvidenceError(
+      'corrupt',
+      `${where}: the log ${statement.log} is not named after ${fields.logId}`,
+    );
   }
   const log = {
     origin: statement.log,
-    envelope: Buffer.from(keys.envelope, 'base64'),
-    checkpoint: Buffer.from(keys.checkpoint, 'base64'),
+    envelope: Buffer.from(fields.keys.envelope, 'base64'),
+    checkpoint: Buffer.from(fields.keys.checkpoint, 'base64'),
+    at: statement.sealedAt,
+    fields,
   };
+  assertP256(log.envelope);
   ed25519Key(log.origin, log.checkpoint);
   return log;
 }

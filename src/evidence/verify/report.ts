@@ -80,6 +80,9 @@ export interface TimeReport {
   readonly asserted: number;
 }
 
+/** When no entry was examined. */
+export const noTime: TimeReport = { tokens: 0, newest: null, covered: 0, late: 0, asserted: 0 };
+
 /** The newest checkpoint that a given witness has cosigned. */
 export interface Witnessed {
   readonly witness: string;
@@ -141,12 +144,18 @@ export function createFindings(): Findings {
     },
     problem,
     caught(where, error) {
-      problem(codeOf(error), where, error instanceof Error ? error.message : String(error));
+      const { code, message } = problemOf(where, error);
+      problem(code, where, message);
     },
     note(text) {
       if (notes.size < KEPT) notes.add(text);
     },
   };
+}
+
+/** The problem that an error thrown while examining `where` is. */
+export function problemOf(where: string, error: unknown): Problem {
+  return { code: codeOf(error), where, message: error instanceof Error ? error.message : String(error) };
 }
 
 function codeOf(error: unknown): ProblemCode {

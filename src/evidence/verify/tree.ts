@@ -3,6 +3,7 @@ import { TILE_WIDTH, encodeBundle, parseTilePath, perfectRoot, tilePath, tileWid
 import type { Tile } from '../tiles.ts';
 import type { Findings } from './report.ts';
 import type { Source } from './source.ts';
+import { firstAbove } from './time.ts';
 
 /** Builds every tile again from the entries, and compares it with the stored one. Holds one tile a level. */
 export interface TileCheck {
@@ -43,9 +44,7 @@ export function createTileCheck(source: Source, sizes: readonly number[], findin
     const full = row.items.length === TILE_WIDTH;
     if (full) await compare(row, TILE_WIDTH, true);
     const stored = await partialWidths(source, row);
-    const published = new Set(sizes.map((at) => tileWidth(row.level, row.index, at)));
-    published.delete(0);
-    published.delete(TILE_WIDTH);
+    const published = publishedWidths(sizes, row);
     for (const width of stored.filter((width) => width <= row.items.length)) {
       if (!published.has(width)) {
         findings.problem('unknown-file', keyOf(row, width), 'no checkpoint has this partial tile');
@@ -96,6 +95,17 @@ export function createTileCheck(source: Source, sizes: readonly number[], findin
 export function isTileWithin(key: string, size: number): boolean {
   const tile = key.startsWith('log/') ? parseTilePath(key.slice('log/'.length)) : undefined;
   return tile !== undefined && tile.width <= tileWidth(tile.level, tile.index, size);
+}
+
+/** Widths below the full one that the tile has in trees of the sizes (ascending). */
+function publishedWidths(sizes: readonly number[], { level, index }: Row): Set<number> {
+  const span = level === 'entries' ? 1 : TILE_WIDTH ** level;
+  const begin = index * TILE_WIDTH * span;
+  const among = sizes.slice(
+    firstAbove(sizes, begin + span - 1),
+    firstAbove(sizes, begin + TILE_WIDTH * span - 1),
+  );
+  return new Set(among.map((at) => tileWidth(level, index, at)));
 }
 
 async function partialWidths(source: Source, row: Row): Promise<number[]> {
