@@ -12,11 +12,11 @@ export type Anchored = Anchor & Pick<CheckpointInfo, 'note'>;
 /** What comes after checkpoints, from others, and is kept beside them. */
 export interface Companions {
   /** The newest checkpoint that has tokens; undefined while none has. */
-  anchor(): Anchored | undefined;
+  readonly anchor: () => Anchored | undefined;
   /** Throws `invalid` for a size that has no checkpoint or a name that no authority can have. An earlier token of the authority stays. */
-  addToken(size: number, authority: string, response: Uint8Array): Promise<void>;
+  readonly addToken: (size: number, authority: string, response: Uint8Array) => Promise<void>;
   /** Throws `invalid` unless the lines are signature lines of a note. Earlier ones stay. */
-  addCosignatures(size: number, lines: string): Promise<void>;
+  readonly addCosignatures: (size: number, lines: string) => Promise<void>;
 }
 
 const TOKEN = /^(0|[1-9]\d{0,15})\.([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.tsr$/;

@@ -106,7 +106,7 @@ function keyringOf(start: State): Keyring {
     list: () =>
       history(state)
         .filter(({ until }) => until === null)
-        .map(({ until: _, destroyed: __, ...key }) => key),
+        .map(({ until: _until, destroyed: _destroyed, ...key }) => key),
     history: () => history(state),
     fork: () => keyringOf(state),
   };

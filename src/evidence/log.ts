@@ -1,13 +1,11 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { type Companions, openCompanions } from './anchor.ts';
 import { storeBody } from './body.ts';
 import type { EvidenceLog, Sealed, StatementDraft, Subject } from './contract.ts';
-import { directoryStore, STATE_FOLDER } from './directory.ts';
 import { toSealed } from './entry.ts';
 import { createEraser, type Eraser } from './erase.ts';
 import { EvidenceError } from './error.ts';
 import { certificatesObject, type GenesisOptions, makeGenesis } from './genesis.ts';
+import { type Ground, guarded, takeGround } from './ground.ts';
 import { emptyHead, type Identity } from './head.ts';
 import type { EvidenceKeys } from './keys.ts';
 import { EMPTY_ROOT } from './merkle.ts';
@@ -19,16 +17,16 @@ import {
   readOpening,
   withAllRotations,
 } from './opening.ts';
-import { assertSealable, planDrafts, type PlanContext, planRotations, subjectOf } from './plan.ts';
+import { assertSealable, planDrafts, subjectOf } from './plan.ts';
 import { partialFolders, prune } from './prune.ts';
-import { publicKeyObject } from './public-keys.ts';
 import { createQueue } from './queue.ts';
-import { rotationsTo } from './rotate.ts';
-import { lockDirectory, type LogState, openState } from './state.ts';
+import { rotateKeys } from './rotate.ts';
 import { subjectKey } from './statement.ts';
 import type { ObjectStore } from './store.ts';
 import { createView } from './view.ts';
 import { createWriter, type Writer, type WriterContext } from './writer.ts';
+
+export { type Ground, takeGround } from './ground.ts';
 
 export interface LogOptions {
   /** Of the log, for it alone: what is local to its writer, and its objects unless `store` is given. */
@@ -54,16 +52,6 @@ export interface CreateOptions
   readonly domain: string;
   /** Fixed for ever: everything in this log is a sample, or nothing is. */
   readonly sample: boolean;
-}
-
-/** What a log works on; tests put faults between. */
-export interface Ground {
-  readonly store: ObjectStore;
-  readonly state: LogState;
-  /** For temporary files, on the disk of the store. */
-  readonly temporary: string;
-  /** Ends the hold on the directory. */
-  readonly release: () => void;
 }
 
 /**
@@ -121,8 +109,7 @@ export async function openLogOn(
   const identity = await withAllRotations(store, state, opened);
   const context = { ...options, store, state, identity };
   const writer = createWriter(context, opened.head);
-  await writer.settle();
-  await assertNothingBeyond(store, { identity, head: writer.head() });
+  await settleAll(store, writer, identity);
   await prune(store, partialFolders(await lastCommitFrom(store), writer.head().edge.size));
   const companions = await openCompanions(store, identity, await store.list('log/checkpoints/'));
   await rotateKeys(options.keys, { ...context, anchor: companions.anchor }, writer);
@@ -161,34 +148,6 @@ export async function createLogOn(
   const writer = createWriter(context, emptyHead(identity.origin));
   await writer.commit(() => [genesis]);
   return assemble(ground, options, context, writer, await openCompanions(store, identity, [])).log;
-}
-
-/** Seals the rotations that the keys given ask for. Throws `foreign-key` for keys that aren't the log's. */
-async function rotateKeys(
-  keys: EvidenceKeys,
-  context: WriterContext & PlanContext,
-  writer: Writer,
-): Promise<void> {
-  const { store, identity } = context;
-  const rotations = rotationsTo(keys, identity.keys);
-  if (rotations.length === 0) return;
-  const { size } = writer.head().edge;
-  const last = await createView(store, identity, () => writer.head()).entry(size - 1);
-  const outcomes = await store.create(
-    [keys.envelope, keys.checkpoint].map(({ spki }) => publicKeyObject(spki)),
-  );
-  if (outcomes.includes('differs'))
-    throw new EvidenceError('corrupt', 'keys/ holds other bytes than the keys');
-  await writer.commit((head) =>
-    // Another writer may have rotated meanwhile.
-    planRotations(rotationsTo(keys, identity.keys), configAfter(last), context, head),
-  );
-}
-
-/** The digest of the configuration in force after an entry. */
-function configAfter({ predicate, config, fields }: Sealed): string | null {
-  const after = fields['after'];
-  return predicate === 'config' && typeof after === 'string' ? after : config;
 }
 
 async function assertNone({ store, state }: Ground, keys: EvidenceKeys): Promise<void> {
@@ -296,45 +255,5 @@ function assemble(
         `statement ${draft.stream}: subject ${subject.name}: no body ${subject.sha256} is stored`,
       );
     }
-  }
-}
-
-/** Takes the lock of a directory, and all that a log needs there. Throws `no-store`, `locked`, `io`, `corrupt`. */
-export function takeGround(
-  directory: string,
-  { create = false, store }: { readonly create?: boolean; readonly store?: ObjectStore } = {},
-): Ground {
-  const root = resolve(directory);
-  if (create) mkdirSync(root, { recursive: true, mode: 0o750 });
-  if (!existsSync(root)) throw new EvidenceError('no-store', `${root}: there is no such directory`);
-  const lock = lockDirectory(root);
-  try {
-    const temporary = join(root, STATE_FOLDER, 'tmp');
-    rmSync(temporary, { recursive: true, force: true });
-    mkdirSync(temporary, { mode: 0o700 });
-    const state = openState(root);
-    const release = () => {
-      state[Symbol.dispose]();
-      lock[Symbol.dispose]();
-    };
-    return { store: store ?? directoryStore(root, temporary), state, temporary, release };
-  } catch (error) {
-    lock[Symbol.dispose]();
-    throw error;
-  }
-}
-
-/** Runs the work, and gives the directory back, naming it, when it fails. */
-async function guarded(
-  directory: string,
-  ground: Ground,
-  work: () => Promise<EvidenceLog>,
-): Promise<EvidenceLog> {
-  try {
-    return await work();
-  } catch (cause) {
-    ground.release();
-    if (!(cause instanceof EvidenceError)) throw cause;
-    throw new EvidenceError(cause.code, `${directory}: ${cause.message}`, { cause });
   }
 }

@@ -61,10 +61,10 @@ export async function assertNotRolledBack(
 export async function assertNothingBeyond(store: ObjectStore, { identity, head }: Opened): Promise<void> {
   const { size, root } = head.checkpoint;
   const intents = numbersOf(await store.list('log/intents/'), 'log/intents/');
-  const checkpoints = numbersOf(await store.list('log/checkpoints/'), 'log/checkpoints/');
+  const checkpoints = await store.list('log/checkpoints/');
   const beyond = [
     ...intents.filter((from) => from >= size).map(intentKey),
-    ...checkpoints.filter((at) => at > size).map(checkpointKey),
+    ...checkpoints.filter((key) => sizeOf(key) > size),
   ];
   if (beyond.length > 0) {
     throw new EvidenceError(
@@ -101,6 +101,11 @@ export async function fillIndex(
     batch = [];
   }
   state.commit(mark, batch);
+}
+
+/** The size of the checkpoint that an object is, or that it stands beside; NaN for another object. */
+function sizeOf(key: string): number {
+  return Number(/^log\/checkpoints\/(\d{1,16})(?:\.|$)/.exec(key)?.[1] ?? NaN);
 }
 
 /** The log's identity, with the rotations that the index knows: those of body keys can't be found without it. */

@@ -1,9 +1,12 @@
-import type { KeyInForce } from './contract.ts';
+import type { KeyInForce, Sealed } from './contract.ts';
 import { EvidenceError } from './error.ts';
 import type { EvidenceKeys } from './keys.ts';
 import { bodyKeyId, type Keyring } from './keyring.ts';
-import { fingerprint } from './public-keys.ts';
-import type { RotationFields } from './statement.ts';
+import { type PlanContext, planRotations } from './plan.ts';
+import { fingerprint, publicKeyObject } from './public-keys.ts';
+import { parseRotation, type RotationFields } from './statement.ts';
+import { createView } from './view.ts';
+import type { Writer, WriterContext } from './writer.ts';
 
 /** Fingerprints of a key as given and of the one given as its predecessor; the SPKI of the first, null for a body key. */
 interface Given {
@@ -67,9 +70,37 @@ function rotation(
   { key: to, spki }: Given,
 ): RotationFields {
   const key = spki === null ? null : Buffer.from(spki).toString('base64');
-  return { use, step, from, to, key } as RotationFields;
+  return parseRotation({ use, step, from, to, key });
 }
 
 function foreign(use: string, expected: string, given: string): EvidenceError {
   return new EvidenceError('foreign-key', `the log's ${use} key is ${expected}; the one given is ${given}`);
+}
+
+/** Seals the rotations that the keys given ask for. Throws `foreign-key` for keys that aren't the log's. */
+export async function rotateKeys(
+  keys: EvidenceKeys,
+  context: WriterContext & PlanContext,
+  writer: Writer,
+): Promise<void> {
+  const { store, identity } = context;
+  const rotations = rotationsTo(keys, identity.keys);
+  if (rotations.length === 0) return;
+  const { size } = writer.head().edge;
+  const last = await createView(store, identity, () => writer.head()).entry(size - 1);
+  const outcomes = await store.create(
+    [keys.envelope, keys.checkpoint].map(({ spki }) => publicKeyObject(spki)),
+  );
+  if (outcomes.includes('differs'))
+    throw new EvidenceError('corrupt', 'keys/ holds other bytes than the keys');
+  await writer.commit((head) =>
+    // Another writer may have rotated meanwhile.
+    planRotations(rotationsTo(keys, identity.keys), configAfter(last), context, head),
+  );
+}
+
+/** The digest of the configuration in force after an entry. */
+function configAfter({ predicate, config, fields }: Sealed): string | null {
+  const after = fields['after'];
+  return predicate === 'config' && typeof after === 'string' ? after : config;
 }

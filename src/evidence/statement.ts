@@ -226,6 +226,11 @@ export function rotationFields(statement: Pick<Statement, 'predicate' | 'fields'
   return checked(rotationSchema, statement.fields, 'corrupt', 'rotation');
 }
 
+/** Throws `invalid` for what is no rotation. */
+export function parseRotation(fields: unknown): RotationFields {
+  return checked(rotationSchema, fields, 'invalid', 'rotation');
+}
+
 function parseParts(value: unknown, code: 'invalid' | 'corrupt', where: string): Statement {
   const { subject, predicateType: type, predicate } = checked(statementSchema, value, code, where);
   const name = predicateNames.find((known) => predicateType(known) === type);
