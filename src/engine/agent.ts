@@ -241,7 +241,7 @@ export class Agent implements AsyncDisposable {
         log,
         now: this.#options.now,
         stopping: this.#stopping.signal,
-        last: async (task) => this.#stores.snapshot(task.collector.name, task.dataset.dataset, task.scope.id),
+        last: async (task) => this.#stores.last(task.collector.name, task.dataset.dataset, task.scope.id),
       },
     );
     await this.#serial(() => this.#absorb(result));

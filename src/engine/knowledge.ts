@@ -23,18 +23,6 @@ export function createKnowledge(stores: Stores): Knowledge {
   const scopesOf = new Map<string, readonly string[]>();
   const failures = new Map<string, FailureCause>();
 
-  function failureOf(
-    ...[collector, dataset, scope]: readonly [string, string, string]
-  ): FailureCause | undefined {
-    const refusal = stores.refusal(collector, dataset, scope);
-    return (
-      failures.get(sourceKey({ collector, dataset, scope })) ??
-      (refusal === undefined
-        ? undefined
-        : { code: 'internal', detail: `the sealed snapshot can't be loaded: ${refusal}` })
-    );
-  }
-
   const knowledge: Knowledge = {
     async recall() {
       for (const { collector, dataset, scope, failure } of await stores.recall()) {
@@ -68,7 +56,9 @@ export function createKnowledge(stores: Stores): Knowledge {
         {
           scopes: (name) => knowledge.scopes(name),
           snapshot: (...source) => stores.snapshot(...source),
-          failure: failureOf,
+          failure: (collector, dataset, source) =>
+            failures.get(sourceKey({ collector, dataset, scope: source })),
+          refusal: (...source) => stores.refusal(...source),
         },
         now,
       ),

@@ -8,6 +8,7 @@ import { InventoryError } from '../inventory/error.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type InventoryRecord, sourceKey, type SourceRef } from '../inventory/kind.ts';
 import { own, ownJson } from './own.ts';
+import { earlier, isErasure, lastRemaining } from './remaining.ts';
 import type { FailureCause } from './retry-policy.ts';
 import type { LastSnapshot } from './sources.ts';
 import type { StateDatabase } from './state/database.ts';
@@ -30,7 +31,9 @@ export interface Projection {
   refusal(collector: string, dataset: string, scope: string): string | undefined;
   /** The snapshot that the inventory holds of a source. */
   snapshot(collector: string, dataset: string, scope: string): Snapshot | undefined;
-  /** The records of that snapshot, read back and verified. */
+  /** The newest sealed snapshot of a source, whether the inventory holds it or not. */
+  last(collector: string, dataset: string, scope: string): Snapshot | undefined;
+  /** Its records, read back and verified. Of records that were erased nothing is known; of a wholly erased snapshot, the one before it stands in. */
   previous(collector: string, dataset: string, scope: string): ReturnType<CollectorContext['previous']>;
   /** Takes sources whose evidence doesn't count out of the inventory (those that left, or are outside the scope), and the declared owners in. */
   keep(sources: readonly SourceState[], scope: ScopeSpec | undefined): Promise<void>;
@@ -50,6 +53,7 @@ export function project(
   logger: Logger,
 ): Projection {
   const held = new Map<string, Snapshot>();
+  const newest = new Map<string, Snapshot>();
   const refused = new Map<string, string>();
   let verifyFailures = 0;
   let declared = '';
@@ -61,11 +65,15 @@ export function project(
     for (const source of inventory.sources()) {
       if (!wanted.has(sourceKey(source))) await drop(source);
     }
+    for (const key of newest.keys()) if (!wanted.has(key)) newest.delete(key);
     for (const [key, { collector, dataset, scope, as_of, body, entry, listed, sealed_at }] of wanted) {
       const source = { collector, dataset, scope };
-      if (as_of === null || !(await load(source, as_of, body, entry))) continue;
+      if (as_of === null) continue;
+      const snapshot = { asOf: as_of, body, index: entry, listed, sealedAt: sealed_at };
+      newest.set(key, snapshot);
+      if (!(await load(source, as_of, body, entry))) continue;
       refused.delete(key);
-      held.set(key, { asOf: as_of, body, index: entry, listed, sealedAt: sealed_at });
+      held.set(key, snapshot);
     }
   }
 
@@ -77,17 +85,17 @@ export function project(
   /** False when what was sealed is not what is stored, or the inventory refuses it: then the source has no evidence, and its checks are unknown. */
   async function load(source: SourceRef, asOf: number, body: string, index: number): Promise<boolean> {
     const loaded = inventory.sources().find((item) => sourceKey(item) === sourceKey(source));
-    if (loaded?.body === body && loaded.index === index) return true;
     try {
+      if (loaded?.body === body && loaded.index === index && !(await isErased(body, index))) return true;
       await inventory.load(
         source,
         { asOf, body, index },
-        own<AsyncIterable<InventoryRecord>>(log.body(body)),
+        own<AsyncIterable<InventoryRecord>>(log.body(body, index)),
       );
       return true;
     } catch (error) {
       if (error instanceof EvidenceError && error.code === 'corrupt') verifyFailures += 1;
-      else if (!(error instanceof InventoryError)) throw error;
+      else if (!(error instanceof InventoryError || isErasure(error))) throw error;
       logger.error(
         { event: 'load_failed', source: sourceKey(source), detail: error.message },
         'a sealed snapshot could not be loaded',
@@ -98,18 +106,25 @@ export function project(
     }
   }
 
+  async function isErased(body: string, index: number): Promise<boolean> {
+    const erased = (await log.erasures()).bodies.get(body);
+    return erased !== undefined && erased.index > index;
+  }
+
   return {
     sync,
     verifyFailures: () => verifyFailures,
     refusal: (collector, dataset, scope) => refused.get(sourceKey({ collector, dataset, scope })),
     snapshot: (collector, dataset, scope) => held.get(sourceKey({ collector, dataset, scope })),
+    last: (collector, dataset, scope) => newest.get(sourceKey({ collector, dataset, scope })),
     async previous(collector, dataset, scope) {
-      const snapshot = held.get(sourceKey({ collector, dataset, scope }));
-      if (snapshot === undefined || snapshot.asOf === null) return undefined;
-      return {
-        asOf: snapshot.asOf,
-        records: own<AsyncIterable<InventoryRecord>>(log.body(snapshot.body)),
-      };
+      const key = sourceKey({ collector, dataset, scope });
+      const snapshot = newest.get(key);
+      if (snapshot === undefined) return undefined;
+      if (held.has(key)) return earlier(log, snapshot);
+      return (await isErased(snapshot.body, snapshot.index))
+        ? lastRemaining(state, log, { collector, dataset, scope })
+        : undefined;
     },
     async keep(sources, scope) {
       const expected = new Set(sources.filter(({ body }) => body !== null).map(sourceKey));

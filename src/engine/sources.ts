@@ -18,6 +18,8 @@ export interface SourceKnowledge {
   readonly snapshot: (collector: string, dataset: string, scope: string) => LastSnapshot | undefined;
   /** Why the last collection failed; undefined when it did not. */
   readonly failure: (collector: string, dataset: string, scope: string) => FailureCause | undefined;
+  /** Why the sealed snapshot is no evidence; undefined when it is, or there is none. */
+  readonly refusal?: (collector: string, dataset: string, scope: string) => string | undefined;
 }
 
 /**
@@ -79,7 +81,10 @@ function sourceState(
   const failed =
     failure === undefined ? '' : `the last collection failed: ${failure.code}: ${failure.detail}`;
   if (snapshot === undefined || snapshot.asOf === null) {
-    return missing(collector, dataset, scope, failed || 'not collected yet');
+    const refusal = knowledge.refusal?.(collector.name, dataset, scope);
+    const refused = refusal === undefined ? '' : `the last snapshot can't be loaded: ${refusal}`;
+    const why = [refused, failed].filter((text) => text !== '').join('; ');
+    return missing(collector, dataset, scope, why || 'not collected yet');
   }
   const common = named(collector, dataset, scope);
   const { asOf, body, index } = snapshot;

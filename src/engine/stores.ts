@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/contract.ts';
@@ -10,6 +10,7 @@ import type { Sandbox } from '../inventory/query-contract.ts';
 import { evidenceKeys } from './evidence-keys.ts';
 import { ownersOf, project, type Projection } from './projection.ts';
 import { emptyState, openState, type StateDatabase } from './state/database.ts';
+import { knownErasure, markErasure, newestErasure } from './state/erasure.ts';
 import type { AgentView } from './view.ts';
 
 export interface StoreOptions {
@@ -67,12 +68,27 @@ async function open(
   await mkdir(config.agent.data, { recursive: true, mode: 0o700 });
   await using cleanup = new AsyncDisposableStack();
   const log = cleanup.use(await openEvidence(options, paths));
-  const state = await stateAt(paths.state);
+  const state = await withoutErased(log, await stateAt(paths.state), paths);
   cleanup.defer(() => state.destroy());
   const inventory = cleanup.use(openInventory(paths.inventory, { owners: ownersOf(config.scope) }));
   const projection = project(log, state, inventory, options.logger);
   const owned = cleanup.move();
   return { log, state, ...projection, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** State and inventory that hold nothing which was erased since they were made: then both are made anew. */
+async function withoutErased(
+  log: EvidenceLog,
+  state: StateDatabase,
+  paths: ReturnType<typeof dataPaths>,
+): Promise<StateDatabase> {
+  const newest = await newestErasure(log);
+  if ((await knownErasure(state)) >= newest) return state;
+  await state.destroy();
+  for (const suffix of ['', '-wal', '-shm']) await rm(paths.inventory + suffix, { force: true });
+  const empty = await emptyState(paths.state);
+  await markErasure(empty, newest);
+  return empty;
 }
 
 async function openEvidence(

@@ -68,7 +68,7 @@ export function stateAnswers(
         remediation: spec.remediation,
         sql: { kind: spec.kind, where: spec.where ?? null, fails: spec.fails, reason: spec.reason },
         params: spec.params,
-        records: await verdictRecords(log, found.body),
+        records: await verdictRecords(log, found.body, found.item.evidence ?? 0),
       };
     },
 

@@ -70,15 +70,22 @@ export async function assessmentApplied(work: Work, log: EvidenceLog, entry: Sea
 async function replaceSources(work: Work, log: EvidenceLog, entry: Sealed): Promise<void> {
   await work.deleteFrom('source').execute();
   const present = new Set<string>();
-  for await (const line of log.body(subject(entry, 'inputs'))) {
-    const { asOf, ...source } = inputLine.parse(line);
+  const lines = await log.lines(subject(entry, 'inputs'), entry.index);
+  let whole = lines !== undefined;
+  for await (const line of lines ?? []) {
+    if (!('record' in line)) {
+      whole = false;
+      continue;
+    }
+    const { asOf, ...source } = inputLine.parse(line.record);
     present.add(sourceKey(source));
     await work
       .insertInto('source')
       .values({ ...source, as_of: asOf })
       .execute();
   }
-  // A scope that is no longer among the sources has left the inventory.
+  // A scope that is no longer among the sources has left the inventory; of sources that were erased nothing is known.
+  if (!whole) return;
   const rows = await work.selectFrom('snapshot').select(['collector', 'dataset', 'scope']).execute();
   for (const row of rows.filter((item) => !present.has(sourceKey(item)))) {
     await work
@@ -94,7 +101,7 @@ async function replaceVerdicts(work: Work, log: EvidenceLog, entry: Sealed, now:
   const verdicts: Verdict[] = [];
   for await (const raw of log.body(subject(entry, 'verdicts'))) {
     const line = verdictLine.parse(raw);
-    verdicts.push(await readVerdict(log, line));
+    verdicts.push(await readVerdict(log, line, entry.index));
     await work
       .replaceInto('verdict')
       .values({
@@ -115,8 +122,9 @@ async function replaceVerdicts(work: Work, log: EvidenceLog, entry: Sealed, now:
 async function readVerdict(
   log: EvidenceLog,
   { id, body, ...line }: z.infer<typeof verdictLine>,
+  index: number,
 ): Promise<Verdict> {
-  return { ...line, check: id, records: await verdictRecords(log, body) };
+  return { ...line, check: id, records: await verdictRecords(log, body, index) };
 }
 
 /** Without their records: those that fail are the open deviations. */
