@@ -1,59 +1,88 @@
 import { readFile } from 'node:fs/promises';
-import { verifyDirectory } from '../evidence/verify.ts';
-import { jsonOption, parse } from './arguments.ts';
-import { type Command, UsageError } from './command.ts';
-import { printable } from './output.ts';
-
-/** How many problems are shown to a person. */
-const SHOWN = 20;
+import { parseWitnessKey } from '../evidence/cosignature.ts';
+import { EvidenceError } from '../evidence/error.ts';
+import { parseAuthorities } from '../evidence/timestamp/token.ts';
+import { verifyDirectory, verifyStore } from '../evidence/verify.ts';
+import type { VerifyOptions, VerifyReport } from '../evidence/verify.ts';
+import { jsonOption, list, parse } from './arguments.ts';
+import { type Command, type ExitCode, type Io, UsageError } from './command.ts';
+import { isBucket, sourceAt } from './location.ts';
+import { jsonLine } from './output.ts';
+import { progressTo } from './progress.ts';
+import { verdictLines } from './verdict.ts';
 
 export const verify: Command = {
   name: 'verify',
-  usage: 'STORE [--key FINGERPRINT,...] [--since CHECKPOINT] [--json]',
+  usage:
+    'STORE|BUNDLE [--key FINGERPRINT,...] [--tsa-ca FILE] [--witness KEY,...] [--since CHECKPOINT] [--json]',
   summary:
-    'rebuild everything in a store from its bytes and name what does not follow; works while the agent runs',
+    'rebuild everything in a store (a directory, s3://bucket/prefix) or a bundle from its bytes and name what does not follow; works while the agent runs',
   async run(args, io) {
-    const options = { ...jsonOption, key: { type: 'string' }, since: { type: 'string' } } as const;
+    const options = {
+      ...jsonOption,
+      key: { type: 'string', multiple: true },
+      'tsa-ca': { type: 'string' },
+      witness: { type: 'string', multiple: true },
+      since: { type: 'string' },
+    } as const;
     const { values, positionals } = parse(args, options, { atLeast: 1, atMost: 1 });
-    const trusted = typeof values['key'] === 'string' ? fingerprints(values['key']) : undefined;
-    const since = typeof values['since'] === 'string' ? await readFile(values['since']) : undefined;
-    const report = await verifyDirectory(positionals[0]!, {
-      ...(trusted === undefined ? {} : { trusted }),
-      ...(since === undefined ? {} : { since }),
+    const told = {
+      entries: progressTo(io, 'entries'),
+      bodies: progressTo(io, 'bodies'),
+      derived: progressTo(io, 'derived files'),
+    };
+    const report = await verifyAt(positionals[0]!, io, {
+      ...(await verifyOptions(values)),
+      progress: ({ stage, done, total }) => told[stage].at(done, total),
     });
-    if (values['json'] === true) {
-      io.out(JSON.stringify(report));
-      return report.ok ? 0 : 1;
-    }
-    for (const { code, where, message } of report.problems.slice(0, SHOWN))
-      io.out(printable(`${code}  ${where}: ${message}`));
-    if (report.problemCount > SHOWN) io.out(`... and ${report.problemCount - SHOWN} more`);
-    for (const note of report.notes) io.out(printable(`note: ${note}`));
-    const size =
-      report.checkpoint === null
-        ? 'no checkpoint'
-        : `checkpoint ${report.checkpoint.size} of ${report.checkpoint.origin}`;
-    io.out(`${report.entries} entries and ${report.bodies} bodies examined, ${size}`);
-    for (const { use, fingerprint, from } of report.trust) {
-      io.out(
-        `${use} key ${fingerprint} ${from === 'given' ? 'as given' : 'known from the store alone: compare it with what the operator gave you another way (--key)'}`,
-      );
-    }
-    io.out(
-      report.ok
-        ? 'verified: everything follows from the signed checkpoint'
-        : `NOT verified: ${report.problemCount} problems`,
-    );
-    return report.ok ? 0 : 1;
+    for (const progress of Object.values(told)) progress.end();
+    if (values['json'] === true) io.out(jsonLine(report));
+    else for (const line of verdictLines(report, process.stdout.columns)) io.out(line);
+    return exitCode(report);
   },
 };
 
-function fingerprints(list: string): readonly string[] {
-  const found = list.split(',');
-  const bad = found.find((item) => !/^[0-9a-f]{64}$/.test(item));
-  if (bad !== undefined)
-    throw new UsageError(
-      `--key ${bad}: expected SHA-256 fingerprints of 64 lower-case hex digits, separated by commas`,
-    );
-  return found;
+async function verifyAt(text: string, io: Io, options: VerifyOptions): Promise<VerifyReport> {
+  const source = await sourceAt(text, io.env);
+  return isBucket(text) ? verifyStore(source, options) : verifyDirectory(text, options);
+}
+
+/** What could not be read is no answer. */
+function exitCode({ ok, problems }: VerifyReport): ExitCode {
+  if (ok) return 0;
+  return problems.every(({ code }) => code === 'io') ? 3 : 1;
+}
+
+/** What came another way. Throws UsageError for what can't be that. */
+async function verifyOptions(values: ReturnType<typeof parse>['values']): Promise<VerifyOptions> {
+  const keys = separate(list(values['key']));
+  const witnesses = separate(list(values['witness']));
+  const [tsaCa, since] = [values['tsa-ca'], values['since']];
+  for (const key of keys) {
+    if (/^[0-9a-f]{64}$/.test(key)) continue;
+    throw new UsageError(`--key ${key}: expected SHA-256 fingerprints of 64 lower-case hex digits`);
+  }
+  for (const witness of witnesses) usable('--witness', () => parseWitnessKey(witness));
+  const pem = typeof tsaCa === 'string' ? await readFile(tsaCa, 'latin1') : undefined;
+  if (pem !== undefined) usable(`--tsa-ca ${String(tsaCa)}`, () => parseAuthorities(pem));
+  return {
+    ...(keys.length === 0 ? {} : { trusted: keys }),
+    ...(pem === undefined ? {} : { tsaCa: pem }),
+    ...(witnesses.length === 0 ? {} : { witnesses }),
+    ...(typeof since === 'string' ? { since: await readFile(since) } : {}),
+  };
+}
+
+/** Options that may be given more than once, or with commas between. */
+function separate(given: readonly string[]): readonly string[] {
+  return given.flatMap((text) => text.split(','));
+}
+
+function usable(option: string, read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error;
+    throw new UsageError(`${option}: ${error.message}`, { cause: error });
+  }
 }
