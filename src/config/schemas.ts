@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, manifest, manifestName, text } from '../controls/fields.ts';
+import { certificatesProblem } from './certificates.ts';
 import { cadenceOf } from './schedule.ts';
 
 const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
@@ -49,8 +50,19 @@ const objectStore = z.strictObject({
   }),
 });
 
-const partyName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'expected a short name in lower case');
-const webUrl = z.url({ protocol: /^https?$/ });
+const partyName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'expected a short name in lower case');
+const webUrl = z.url({ protocol: /^https?$/ }).refine((value) => {
+  const { username, password } = URL.canParse(value) ? new URL(value) : { username: '', password: '' };
+  return username === '' && password === '';
+}, 'expected a URL without user and password');
+
+/** PEM certificates of CAs, their root among them. Whether a token leads up to it is found out when one is asked for. */
+const certificates = text.superRefine((pem, issues) => {
+  const problem = certificatesProblem(pem);
+  if (problem !== undefined) issues.addIssue({ code: 'custom', message: problem });
+});
 
 const timestamps = z.strictObject({
   every: duration.default(3600),
@@ -60,11 +72,12 @@ const timestamps = z.strictObject({
         name: partyName,
         url: webUrl,
         /** PEM certificates that its tokens must lead up to. */
-        ca: text,
+        ca: certificates,
         timeout: duration.default(10),
       }),
     )
-    .min(1),
+    .min(1)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'expected each name once'),
 });
 
 /** https://c2sp.org/tlog-witness; `key` is the verifier key, `<name>+<key id>+<key>`. */
