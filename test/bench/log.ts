@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { InventoryRecord } from '../../src/inventory/kind.ts';
+import type { BodyRecord } from '../../src/evidence/contract.ts';
 import { draft, testLog } from '../evidence/helpers.ts';
 import { users } from './inventory/estate.ts';
 import { median, type Measure, round } from './measure.ts';
@@ -116,12 +116,13 @@ async function yearOfSnapshots(): Promise<readonly Measure[]> {
   ];
 }
 
-function* changed(hour: number): Generator<InventoryRecord> {
+function* changed(hour: number): Generator<BodyRecord> {
   let at = 0;
   for (const record of users(IDENTITIES)) {
     const touched = at < hour * CHANGED_AN_HOUR;
     at += 1;
-    yield touched ? { ...record, name: `renamed${hour}` } : record;
+    const renamed: BodyRecord & { readonly name: string } = { ...record, name: `renamed${hour}` };
+    yield touched ? renamed : record;
   }
 }
 

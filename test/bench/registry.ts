@@ -1,4 +1,5 @@
 import { apiCalls } from './api-calls.ts';
+import { growth } from './growth.ts';
 import { inventory } from './inventory/bench.ts';
 import { log } from './log.ts';
 import type { Bench } from './measure.ts';
@@ -7,6 +8,7 @@ import { startup } from './startup.ts';
 /** Every benchmark, by name. A new one is a folder and a line here. */
 export const benches: ReadonlyMap<string, Bench> = new Map([
   ['api-calls', apiCalls],
+  ['growth', growth],
   ['inventory', inventory],
   ['log', log],
   ['startup', startup],
