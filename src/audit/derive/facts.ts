@@ -292,7 +292,7 @@ export class Facts {
         id,
         change,
         file,
-        JSON.stringify(fields),
+        change === 'changed' ? JSON.stringify(fields) : '',
         before,
         after,
         typeof approval === 'string' ? approval : approval.by,

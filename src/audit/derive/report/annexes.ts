@@ -1,7 +1,7 @@
 import type { Cell } from '../csv.ts';
 import type { Findings } from '../findings.ts';
 import { numberText, spanText } from '../text.ts';
-import { type Content, html, firstRows, table } from './html.ts';
+import { type Content, safe, firstRows, table } from './html.ts';
 import { statusMark } from './summary.ts';
 
 export function* acceptances({ exceptions, attestations }: Findings): Generator<string> {
@@ -54,10 +54,11 @@ export function* sources({ coverage }: Findings): Generator<string> {
     return;
   }
   const bySource = Map.groupBy(coverage, (row) => JSON.stringify(row.slice(1, 4)));
-  yield html`<p>
+  yield safe`<p>
     Expected: how many snapshots the sealed cadences ask for within the period. The longest gap is the longest
     time without a new snapshot, the beginning and the end of the period counted.
-  </p> `.html;
+  </p>
+`.html;
   yield* table({
     caption: 'Snapshots of each source',
     columns: ['Source', 'Expected', 'Actual', 'Failed', 'Longest gap', 'From', 'To', 'Controls'],
@@ -66,7 +67,7 @@ export function* sources({ coverage }: Findings): Generator<string> {
       return [
         `${collector}/${dataset}/${scope}`,
         typeof expected === 'number' && typeof actual === 'number' && actual < expected
-          ? html`<strong>${expected}</strong>`
+          ? safe`<strong>${expected}</strong>`
           : expected,
         actual,
         failed,
@@ -83,10 +84,11 @@ export function* sources({ coverage }: Findings): Generator<string> {
 
 export function* failures({ spill, facts }: Findings): Generator<string> {
   const total = spill.count('failures');
-  yield html`<p>
+  yield safe`<p>
     ${numberText(facts.runs.failed)} of ${numberText(facts.runs.total)} runs failed in the period, in whole or
     in part. While a source can’t be read, what rests on it turns unknown; deviations stay open.
-  </p> `.html;
+  </p>
+`.html;
   if (total === 0) return;
   yield* table({
     caption: 'Collections that failed',
@@ -111,15 +113,17 @@ export function* failures({ spill, facts }: Findings): Generator<string> {
 export function* changes({ spill, replay }: Findings): Generator<string> {
   const total = spill.count('changes-by-weight');
   const first = replay.configs.find(({ entry }) => entry.fields['before'] === null);
-  yield html`<p>
+  yield safe`<p>
     Each change is sealed before it is used. For a check that changed, its effect is what the old and the new
     wording say of the same snapshots at the same moment: weaker means that something is let off.
-  </p> `.html;
+  </p>
+`.html;
   if (first !== undefined)
-    yield html`<p>
+    yield safe`<p>
       The log’s first configuration, entry ${first.entry.index}, brought ${numberText(first.documents.size)}
       documents; <code>config-changes.csv</code> lists them too.
-    </p> `.html;
+    </p>
+`.html;
   if (total === 0) {
     yield '<p>Nothing was changed after that.</p>\n';
     return;
@@ -136,7 +140,7 @@ export function* changes({ spill, replay }: Findings): Generator<string> {
 function changeRow(row: readonly Cell[]): Content[] {
   const [, sealed, , , document, change, , fields, , , by, at, , effect, was, is, , , letOff, caught] = row;
   const outcomes =
-    effect === '' ? '' : html`<span class="${effect}">${effect}</span>: ${was ?? 'none'} to ${is ?? 'none'}`;
+    effect === '' ? '' : safe`<span class="${effect}">${effect}</span>: ${was ?? 'none'} to ${is ?? 'none'}`;
   return [
     document,
     sealed,
@@ -151,17 +155,17 @@ function changeRow(row: readonly Cell[]): Content[] {
 
 const MAX_FIELDS = 1000;
 
-/** `path: before -> after`, cut off where it gets long. */
+/** `path: before -> after`, cut off where it gets long; nothing is said of a document that is new, or gone. */
 function fieldsText(json: string): Content {
-  const fields: readonly { readonly path?: string; readonly before?: unknown; readonly after?: unknown }[] =
+  if (json === '') return 'the whole document';
+  const fields: readonly { readonly path: string; readonly before: unknown; readonly after: unknown }[] =
     JSON.parse(json);
-  const lines = fields.map(({ path, before, after }) =>
-    path ? `${path}: ${JSON.stringify(before)} → ${JSON.stringify(after)}` : 'the whole document',
+  const lines = fields.map(
+    ({ path, before, after }) => `${path}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`,
   );
   const text = lines.join('; ');
-  return text.length > MAX_FIELDS
-    ? `${text.slice(0, MAX_FIELDS).toWellFormed()} … (config-changes.csv has all)`
-    : text;
+  if (text.length <= MAX_FIELDS) return text;
+  return `${text.slice(0, MAX_FIELDS).toWellFormed()} … (config-changes.csv has all)`;
 }
 
 export function* limits(findings: Findings): Generator<string> {
@@ -183,7 +187,7 @@ export function* limits(findings: Findings): Generator<string> {
       total: rows.length,
       file: 'controls.csv',
     });
-  yield html`<ul>
+  yield safe`<ul>
     <li>
       A complete log is not a complete estate: the sources in the declared scope were read whole; what nobody
       declared is not here.
@@ -200,5 +204,6 @@ export function* limits(findings: Findings): Generator<string> {
       Numbers of days and the like are the organisation’s choices or product defaults, as each rule says; the
       standard sets none of them.
     </li>
-  </ul> `.html;
+  </ul>
+`.html;
 }

@@ -4,7 +4,7 @@ import { compareUtf8 } from '../../../inventory/utf8.ts';
 import type { Findings } from '../findings.ts';
 import type { CheckHistory } from '../replay.ts';
 import { numberText } from '../text.ts';
-import { anchor, type Content, html, firstRows, table } from './html.ts';
+import { anchor, type Content, safe, firstRows, table } from './html.ts';
 import { statusMark } from './summary.ts';
 
 /** Every chosen check, also those that were taken out within the period. */
@@ -22,14 +22,14 @@ function* checkSection(findings: Findings, check: Check): Generator<string> {
   const { spec, metadata } = check;
   const { name } = metadata;
   const inForce = findings.replay.config?.checks.has(name) === true;
-  yield html`<section aria-labelledby="${anchor('check', name)}">
+  yield safe`<section aria-labelledby="${anchor('check', name)}">
     <h3 id="${anchor('check', name)}">${spec.title}</h3>
     <p class="quiet">
       <code>${name}</code>, severity ${spec.severity}, to be put right within ${durationText(spec.within)}.
       Answers ${spec.aspects.join(', ')}.${inForce ? '' : ' It was taken out before the end of the period.'}
     </p>
     <p>${spec.rationale}</p>
-  </section> `.html;
+`.html;
   yield rule(check);
   yield* results(findings.replay.checks.get(name), findings, name);
   yield* deviations(findings, name);
@@ -46,7 +46,8 @@ function rule(check: Check): string {
     `fails when: ${fails.trim()}`,
     ...params,
   ];
-  return html`<pre>${lines.join('\n')}</pre> `.html;
+  return safe`<pre>${lines.join('\n')}</pre>
+`.html;
 }
 
 function* results(history: CheckHistory | undefined, findings: Findings, name: string): Generator<string> {
@@ -58,12 +59,15 @@ function* results(history: CheckHistory | undefined, findings: Findings, name: s
   const times = Object.entries(outcomes).filter(([, count]) => count > 0);
   const told = times.map(([outcome, count]) => `${numberText(count)} × ${outcome.replaceAll('_', ' ')}`);
   const range = least === most ? numberText(least) : `${numberText(least)} to ${numberText(most)}`;
-  yield html`<p>
+  yield safe`<p>
     Tested over a population of ${range}, with these results: ${told.join(', ')}. The last of the period:
     ${statusMark(last.outcome)}: ${last.why}
-  </p> `.html;
+  </p>
+`.html;
   const broken = findings.broken.get(name);
-  if (broken !== undefined) yield html`<p>This version can’t read its rule: ${broken}</p> `.html;
+  if (broken !== undefined)
+    yield safe`<p>This version can’t read its rule: ${broken}</p>
+`.html;
   const count = (number: number): Content => numberText(number);
   yield* table({
     caption: `The last result, by scope`,
@@ -100,7 +104,7 @@ function* deviations({ spill }: Findings, check: string): Generator<string> {
 function deviationRow(row: readonly string[]): Content[] {
   const [, record, , , , reason, firstSeen, exact, due, , closed, closedBy, , overdue, exception] = row;
   return [
-    html`<bdi>${record}</bdi>`,
+    safe`<bdi>${record}</bdi>`,
     reason,
     exact === 'yes' ? firstSeen : `before the range, at the latest ${firstSeen}`,
     due,

@@ -2,7 +2,7 @@ import { soaEntry } from '../../../controls/soa.ts';
 import type { AssessedControl } from '../../../controls/status.ts';
 import type { Findings } from '../findings.ts';
 import { statusAtEnd } from '../tables.ts';
-import { anchor, type Content, html, table } from './html.ts';
+import { anchor, type Content, safe, table } from './html.ts';
 import { hasSection, overPeriod, statusMark } from './summary.ts';
 
 export function* controlSections(findings: Findings): Generator<string> {
@@ -17,27 +17,27 @@ function* controlSection(findings: Findings, control: AssessedControl): Generato
   const { replay, question } = findings;
   const { status, why } = statusAtEnd(replay, control.id);
   const found = replay.standing.get(control.id);
-  yield html`<section aria-labelledby="${anchor('control', control.id)}">
+  yield safe`<section aria-labelledby="${anchor('control', control.id)}">
     <h3 id="${anchor('control', control.id)}">${control.id} ${control.title}</h3>
     <p>${control.description}</p>
     <p>At the end of the period: ${statusMark(status)}. ${why}</p>
     <p>Over the period: ${overPeriod(findings, control.id, question.to - question.from)}.</p>
     <p class="quiet">${applicability(findings, control.id)}</p>
-  </section> `.html;
+`.html;
   const aspects = found?.aspects ?? [];
   if (aspects.length > 0)
     yield* table({
       caption: `Aspects of ${control.id}`,
       columns: ['Aspect', 'What it asks', 'Basis', 'At the end', 'Why', 'Answered by'],
       rows: aspects.map((aspect): Content[] => [
-        html`<code>${aspect.id}</code>`,
+        safe`<code>${aspect.id}</code>`,
         aspect.title,
         aspect.basis ?? 'none',
         statusMark(replay.assessedToTheEnd ? aspect.status : 'unknown'),
         aspect.why,
         [
-          ...aspect.checks.map((name) => html`<a href="#${anchor('check', name)}">${name}</a> `),
-          ...aspect.attestations.map((name) => html`${name} (attested) `),
+          ...aspect.checks.map((name) => safe`<a href="#${anchor('check', name)}">${name}</a> `),
+          ...aspect.attestations.map((name) => safe`${name} (attested) `),
         ],
       ]),
       total: aspects.length,

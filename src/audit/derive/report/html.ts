@@ -15,9 +15,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Markup from a template: all that is put in is escaped, unless it is markup itself. */
-export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
-  return { html: strings.map((part, at) => (at === 0 ? '' : markup(values[at - 1])) + part).join('') };
+/** Markup from a template, without its indents: all that is put in is escaped, unless it is markup itself. */
+export function safe(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
+  const fixed = strings.map((part) => part.replace(/\n\s*/g, '\n'));
+  return { html: fixed.map((part, at) => (at === 0 ? '' : markup(values[at - 1])) + part).join('') };
 }
 
 export function markup(content: Content): string {
@@ -53,33 +54,26 @@ export interface Table {
 }
 
 export function* table({ caption, columns, rows, total, file, kind = '' }: Table): Generator<string> {
-  const heads = columns.map((column) => html`<th scope="col">${column}</th>`);
-  yield html`<table class="${kind}">
-    <caption>
-      ${caption}
-    </caption>
-    <thead>
-      <tr>
-        ${heads}
-      </tr>
-    </thead>
-    <tbody></tbody>
-  </table> `.html;
+  const heads = columns.map((column) => safe`<th scope="col">${column}</th>`);
+  yield safe`<table class="${kind}">
+    <caption>${caption}</caption>
+    <thead><tr>${heads}</tr></thead>
+    <tbody>
+`.html;
   let number = 0;
   for (const [first, ...rest] of rows) {
     if (number === MAX_ROWS) break;
     number += 1;
-    const cells = rest.map((cell) => html`<td>${cell}</td>`);
-    yield html`<tr>
-      <th scope="row">${first}</th>
-      ${cells}
-    </tr> `.html;
+    const cells = rest.map((cell) => safe`<td>${cell}</td>`);
+    yield safe`<tr><th scope="row">${first}</th>${cells}</tr>
+`.html;
   }
   yield '</tbody></table>\n';
   if (total > number)
-    yield html`<p class="cut">
+    yield safe`<p class="cut">
       The first ${numberText(number)} of ${numberText(total)} rows; all of them are in <code>${file}</code>.
-    </p> `.html;
+    </p>
+`.html;
 }
 
 /** As many rows as a table may have. */

@@ -1,5 +1,5 @@
 import type { Findings } from '../findings.ts';
-import { html } from './html.ts';
+import { safe } from './html.ts';
 import { STYLE } from './style.ts';
 import { titlePage } from './title-page.ts';
 import { summary } from './summary.ts';
@@ -25,36 +25,32 @@ const SECTIONS = [
 /** The report as one page that needs nothing else: no script, no resource, readable on a screen and in print. */
 export function* report(findings: Findings): Generator<string> {
   const { replay, evidence } = findings;
-  const organisation = replay.config?.organisation ?? '';
-  yield html`<!doctype html>
+  const organisation = replay.config?.organisation || evidence.origin;
+  yield safe`<!doctype html>
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <meta name="referrer" content="no-referrer" />
-        <title>
-          ${evidence.sample ? 'SAMPLE: ' : ''}Tested controls of
-          ${organisation === '' ? evidence.origin : organisation}
-        </title>
-        <style>
-          ${{ html: STYLE }}
-        </style>
-      </head>
-      <body class="${evidence.sample ? 'sample' : ''}">
-        <main></main>
-      </body>
-    </html> `.html;
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+    <meta name="referrer" content="no-referrer">
+    <title>${evidence.sample ? 'SAMPLE: ' : ''}Tested controls of ${organisation}</title>
+    <style>${{ html: STYLE }}</style>
+    </head>
+    <body class="${evidence.sample ? 'sample' : ''}">
+    <main>
+`.html;
   yield* titlePage(findings);
-  const links = SECTIONS.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li> `);
-  yield html`<nav aria-labelledby="contents">
+  const links = SECTIONS.map(({ id, title }) => safe`<li><a href="#${id}">${title}</a></li>`);
+  yield safe`<nav aria-labelledby="contents">
     <h2 id="contents">Contents</h2>
     <ol>
       ${links}
     </ol>
-  </nav> `.html;
+  </nav>
+`.html;
   for (const [at, { id, title, write }] of SECTIONS.entries()) {
-    yield html`<section aria-labelledby="${id}"><h2 id="${id}">${at + 1}. ${title}</h2></section> `.html;
+    yield safe`<section aria-labelledby="${id}"><h2 id="${id}">${at + 1}. ${title}</h2>
+`.html;
     yield* write(findings);
     yield '</section>\n';
   }

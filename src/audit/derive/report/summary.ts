@@ -2,7 +2,7 @@ import type { Findings } from '../findings.ts';
 import { STATUSES } from '../status-clock.ts';
 import { statusAtEnd } from '../tables.ts';
 import { numberText, shareText } from '../text.ts';
-import { anchor, type Content, html, type Html, table } from './html.ts';
+import { anchor, type Content, safe, type Html, table } from './html.ts';
 
 const MEANING: Readonly<Record<string, string>> = {
   effective:
@@ -16,18 +16,19 @@ const MEANING: Readonly<Record<string, string>> = {
 
 export function statusMark(status: string | undefined): Html {
   const name = status ?? 'unknown';
-  return html`<span class="status ${name}">${name.replaceAll('_', ' ')}</span>`;
+  return safe`<span class="status ${name}">${name.replaceAll('_', ' ')}</span>`;
 }
 
 export function* summary(findings: Findings): Generator<string> {
   const { replay, facts, question, spill } = findings;
   const statuses = replay.controls.map(({ id }) => statusAtEnd(replay, id).status);
-  yield html`<p>
+  yield safe`<p>
     ${numberText(replay.controls.length)} controls were asked for. In the period there were
     ${numberText(replay.assessments)} assessments of ${numberText(findings.chosen.size)} checks,
     ${numberText(facts.runs.total)} runs of collectors (${numberText(facts.runs.failed)} failed), and
     ${numberText(spill.count('deviations'))} deviations, those included that were put right in time.
-  </p> `.html;
+  </p>
+`.html;
   yield* table({
     caption: 'Controls by their status at the end of the period',
     columns: ['Status', 'Controls', 'What it says'],
@@ -45,7 +46,7 @@ export function* summary(findings: Findings): Generator<string> {
     columns: ['Control', 'Title', 'At the end', 'Over the period'],
     rows: replay.controls.map((control): Content[] => {
       const name = hasSection(findings, control.id)
-        ? html`<a href="#${anchor('control', control.id)}">${control.id}</a>`
+        ? safe`<a href="#${anchor('control', control.id)}">${control.id}</a>`
         : control.id;
       return [
         name,

@@ -1,23 +1,24 @@
 import { instantText } from '../../../controls/words.ts';
 import type { Findings } from '../findings.ts';
 import { numberText, spanText } from '../text.ts';
-import { type Content, html, table } from './html.ts';
+import { type Content, safe, table } from './html.ts';
 
 /** Whose report it is, what was asked, and what its times and its completeness rest on. */
 export function* titlePage(findings: Findings): Generator<string> {
   const { evidence, question, replay } = findings;
   const organisation = replay.config?.organisation || evidence.origin;
   const { from, to } = question;
-  yield html`<header>
+  yield safe`<header>
     <h1>${organisation}</h1>
     <p class="subtitle">
       What was tested of the controls of ISO/IEC 27001:2022, ${instantText(from)} to ${instantText(to)}
     </p>
-  </header> `.html;
+`.html;
   if (evidence.sample)
-    yield html`<p class="sample-mark">
+    yield safe`<p class="sample-mark">
       SAMPLE: made from recordings of an organisation that doesn’t exist. It says nothing about anybody.
-    </p> `.html;
+    </p>
+`.html;
   const rows = facts(findings);
   yield* table({
     kind: 'facts',
@@ -27,7 +28,7 @@ export function* titlePage(findings: Findings): Generator<string> {
     total: rows.length,
     file: 'manifest.json',
   });
-  yield html`<p>Fingerprints, and the certificates of time stamping authorities, count only when they are compared with those that were handed over another way:
+  yield safe`<p>Fingerprints, and the certificates of time stamping authorities, count only when they are compared with those that were handed over another way:
 copies inside the bundle speak for themselves alone. All times are UTC.</p>
 </header>
 `.html;
@@ -36,7 +37,7 @@ copies inside the bundle speak for themselves alone. All times are UTC.</p>
 function facts(findings: Findings): Content[][] {
   const { evidence, question, replay, facts } = findings;
   const { first, end } = evidence.range;
-  const code = (text: string) => html`<code>${text}</code>`;
+  const code = (text: string) => safe`<code>${text}</code>`;
   const { size, root } = evidence.checkpoint;
   const scope = replay.config?.scope?.statement ?? 'none was declared';
   return [
