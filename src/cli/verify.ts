@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseWitnessKey } from '../evidence/cosignature.ts';
 import { EvidenceError } from '../evidence/error.ts';
 import { parseAuthorities } from '../evidence/timestamp/token.ts';
@@ -43,8 +44,24 @@ export const verify: Command = {
 };
 
 async function verifyAt(text: string, io: Io, options: VerifyOptions): Promise<VerifyReport> {
-  const source = await sourceAt(text, io.env);
-  return isBucket(text) ? verifyStore(source, options) : verifyDirectory(text, options);
+  if (isBucket(text)) return verifyStore(await sourceAt(text, io.env), options);
+  if (await isBundle(text)) {
+    const { verifyBundle } = await import('../audit/verify.ts');
+    return verifyBundle(text, options);
+  }
+  return verifyDirectory(text, options);
+}
+
+/** A file, or the folder into which it was unpacked. Throws `no-store` when there is nothing at the path. */
+async function isBundle(path: string): Promise<boolean> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new EvidenceError('no-store', `${path}: there is nothing to verify`, { cause });
+  });
+  if (!found.isDirectory()) return true;
+  return stat(join(path, 'manifest.json')).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** What could not be read is no answer. */
