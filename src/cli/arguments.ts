@@ -38,3 +38,14 @@ function attempt(args: readonly string[], options: Options): Parsed {
 
 export const configOption = { config: { type: 'string', short: 'c' } } as const;
 export const jsonOption = { json: { type: 'boolean' } } as const;
+
+/** An option that may be given more than once, as a list of texts. */
+export function list(value: Parsed['values'][string]): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+/** A whole number from 0 on. Throws UsageError, naming the option. */
+export function integer(option: string, text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`${option} ${text}: expected a whole number such as 12`);
+  return Number(text);
+}

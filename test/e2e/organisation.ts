@@ -31,11 +31,11 @@ spec:
     columns: { personId: id, workEmail: email, logins: { column: logins, separator: ';' }, lastDay: last }
 `;
 
-export function register(rows: number, asOf: number): string {
+export function register(rows: number, asOf: number, users = USERS): string {
   const day = (instant: number) => new Date(instant * 1000).toISOString().slice(0, 10);
   const people = Array.from({ length: rows }, (_, at) => {
     // The last one left a month ago and never had an account.
-    const last = at === USERS ? day(NOW - 30 * 86_400) : '';
+    const last = at === users ? day(NOW - 30 * 86_400) : '';
     return `${at},p${at}@acme.example,user-${String(at).padStart(4, '0')},${last},${day(asOf)}`;
   });
   return ['id,email,logins,last,asof', ...people, ''].join('\n');
@@ -49,8 +49,12 @@ export interface Organisation extends AsyncDisposable {
   readonly world: World;
 }
 
-export async function makeOrganisation(faults: AwsStubOptions['faults'], csv: string): Promise<Organisation> {
-  const stub = await startAwsStub({ users: USERS, pageSize: 5, now: NOW * 1000, ...(faults && { faults }) });
+export async function makeOrganisation(
+  faults: AwsStubOptions['faults'],
+  csv: string,
+  { users, pageSize } = { users: USERS, pageSize: 5 },
+): Promise<Organisation> {
+  const stub = await startAwsStub({ users, pageSize, now: NOW * 1000, ...(faults && { faults }) });
   const hangs = Object.values(faults ?? {}).some(({ kind }) => kind.startsWith('hang'));
   const world = await makeWorld({
     manifests: { 'collectors.yaml': collectors(hangs ? 0.3 : 10), 'people.csv': csv },
