@@ -314,7 +314,7 @@ export class Agent implements AsyncDisposable {
     this.#connected.clear();
     this.#config = config;
     this.#sealedConfig = sealed;
-    this.#stamper.configure(config.agent.timestamps);
+    await this.#stamper.configure(config.agent.timestamps);
     for (const collector of config.collectors) {
       const child = logger.child({ collector: collector.name });
       this.#connected.set(

@@ -2,13 +2,13 @@ import type { Logger } from 'pino';
 import type { AgentSpec, AuthoritySpec } from '../config/contract.ts';
 import type { EvidenceLog } from '../evidence/contract.ts';
 import { requestToken } from '../evidence/timestamp/request.ts';
-import type { TokenInfo } from '../evidence/timestamp/token.ts';
+import { openToken, parseAuthorities, type TokenInfo } from '../evidence/timestamp/token.ts';
 import { EngineError } from './error.ts';
 import { failureCause } from './retry-policy.ts';
 import type { MetricsSnapshot } from './view.ts';
 
 export interface StampOptions {
-  readonly log: Pick<EvidenceLog, 'checkpoint' | 'addToken'>;
+  readonly log: Pick<EvidenceLog, 'checkpoint' | 'addToken' | 'stamped'>;
   readonly logger: Logger;
   /** Unix seconds. */
   readonly now: () => number;
@@ -17,8 +17,8 @@ export interface StampOptions {
 
 /** Has the log's checkpoints timestamped by RFC 3161 authorities. Holds no timer; what fails is told, counted and tried again, never thrown. */
 export interface Stamper {
-  /** Takes over another configuration: an authority that is new or changed is due at once. */
-  configure(timestamps: AgentSpec['timestamps']): void;
+  /** Takes over another configuration: an authority that is new or changed is due at once. The tokens kept last are looked at first. */
+  configure(timestamps: AgentSpec['timestamps']): Promise<void>;
   /** When an authority is due next, Unix seconds; Infinity while none is configured. */
   nextAt(): number;
   /**
@@ -107,14 +107,44 @@ export function createStamper({ log, logger, now, request = requestToken }: Stam
     item.dueAt = now() + seconds;
   }
 
+  /** What was kept before this process began, as far as an authority that is configured still vouches for it. */
+  async function recall(authorities: readonly AuthoritySpec[]): Promise<ReadonlyMap<string, number>> {
+    const sizes = new Map<string, number>();
+    try {
+      const { size, note, tokens } = (await log.stamped()) ?? { size: 0, note: '', tokens: [] };
+      for (const { authority, response } of tokens) {
+        const ca = authorities.find(({ name }) => name === authority)?.ca;
+        if (ca === undefined) continue;
+        const { genTime } = await openToken(response, Buffer.from(note), parseAuthorities(ca));
+        latest = Math.max(latest ?? genTime, genTime);
+        sizes.set(authority, size);
+      }
+    } catch (error) {
+      const { detail } = failureCause(error);
+      logger.warn({ event: 'timestamp_doubtful', detail }, 'a timestamp that was kept is not to be believed');
+    }
+    return sizes;
+  }
+
   return {
-    configure(timestamps) {
+    async configure(timestamps) {
+      const authorities = timestamps?.authorities ?? [];
+      const stamped = await recall(authorities);
       const before = items;
-      items = (timestamps?.authorities ?? []).map((authority) => {
+      items = authorities.map((authority) => {
         const every = timestamps?.every ?? Infinity;
         const same = before.find((item) => sameWork(item, authority, every));
         counts.set(authority.name, counts.get(authority.name) ?? 0);
-        return same ?? { authority, every, dueAt: now(), running: false, stamped: 0, failures: 0 };
+        const { name } = authority;
+        const fresh = {
+          authority,
+          every,
+          dueAt: now(),
+          running: false,
+          stamped: stamped.get(name) ?? 0,
+          failures: 0,
+        };
+        return same ?? fresh;
       });
     },
     nextAt: () => Math.min(...items.filter(({ running }) => !running).map(({ dueAt }) => dueAt)),

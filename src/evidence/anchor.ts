@@ -1,5 +1,5 @@
 import { checkpointKey, openCheckpoint } from './checkpoint.ts';
-import type { Anchor, CheckpointInfo } from './contract.ts';
+import type { Anchor, CheckpointInfo, Stamped } from './contract.ts';
 import { EvidenceError } from './error.ts';
 import type { Identity } from './head.ts';
 import { sha256 } from './merkle.ts';
@@ -13,6 +13,8 @@ export type Anchored = Anchor & Pick<CheckpointInfo, 'note'>;
 export interface Companions {
   /** The newest checkpoint that has tokens; undefined while none has. */
   readonly anchor: () => Anchored | undefined;
+  /** The same, with the tokens themselves. */
+  readonly stamped: () => Promise<Stamped | undefined>;
   /** Throws `invalid` for a size that has no checkpoint or a name that no authority can have. An earlier token of the authority stays. */
   readonly addToken: (size: number, authority: string, response: Uint8Array) => Promise<void>;
   /** Throws `invalid` unless the lines are signature lines of a note. Earlier ones stay. */
@@ -48,14 +50,21 @@ export async function openCompanions(
 ): Promise<Companions> {
   const tokens = keys.flatMap((key) => {
     const token = parseTokenKey(key);
-    return token === undefined ? [] : [{ key, size: token.size }];
+    return token === undefined ? [] : [{ key, ...token }];
   });
   const newest = tokens.reduce((size, token) => Math.max(size, token.size), 0);
   let anchor: Anchored | undefined;
-  for (const { key, size } of tokens) {
-    if (size !== newest) continue;
-    const checkpoint = await readCheckpoint(size);
-    anchor = withToken(anchor, checkpoint, await read(key));
+  /** Whose tokens the anchor has. */
+  let holders: readonly string[] = [];
+  for (const { key, size, authority } of tokens) {
+    if (size === newest) take(await readCheckpoint(size), authority, await read(key));
+  }
+
+  function take(checkpoint: CheckpointInfo, authority: string, token: Uint8Array): void {
+    if (anchor !== undefined && anchor.size > checkpoint.size) return;
+    const before = anchor?.size === checkpoint.size ? holders : [];
+    holders = [...new Set([...before, authority])];
+    anchor = withToken(anchor, checkpoint, token);
   }
 
   async function read(key: string): Promise<Uint8Array> {
@@ -90,14 +99,22 @@ export async function openCompanions(
 
   return {
     anchor: () => anchor,
+    stamped: async () => {
+      if (anchor === undefined) return undefined;
+      const { size, note } = anchor;
+      const kept = holders.map(async (authority) => ({
+        authority,
+        response: await read(tokenKey(size, authority)),
+      }));
+      return { size, note, tokens: await Promise.all(kept) };
+    },
     async addToken(size, authority, response) {
       const key = tokenKey(size, authority);
       if (parseTokenKey(key)?.authority !== authority)
         throw new EvidenceError('invalid', `an authority's name can't be ${JSON.stringify(authority)}`);
       await assertPublished(size);
       const checkpoint = await readCheckpoint(size);
-      const token = await keep(key, response);
-      anchor = withToken(anchor, checkpoint, token);
+      take(checkpoint, authority, await keep(key, response));
     },
     async addCosignatures(size, lines) {
       await assertPublished(size);
@@ -109,7 +126,6 @@ export async function openCompanions(
 
 function withToken(anchor: Anchored | undefined, checkpoint: CheckpointInfo, token: Uint8Array): Anchored {
   const { size, root, note } = checkpoint;
-  if (anchor !== undefined && anchor.size > size) return anchor;
   const known = anchor?.size === size ? anchor.tokens : [];
   const digest = Buffer.from(sha256(token)).toString('hex');
   return { size, root, note, tokens: [...new Set([...known, digest])].toSorted() };

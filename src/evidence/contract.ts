@@ -81,6 +81,14 @@ export interface Anchor {
   readonly tokens: readonly string[];
 }
 
+/** A checkpoint with what authorities answered for it (TimeStampResp, DER). */
+export interface Stamped {
+  readonly size: number;
+  /** The signed note that they timestamped. */
+  readonly note: string;
+  readonly tokens: readonly { readonly authority: string; readonly response: Uint8Array }[];
+}
+
 export interface CheckpointInfo {
   readonly origin: string;
   readonly size: number;
@@ -178,6 +186,8 @@ export interface EvidenceLog extends AsyncDisposable {
    * `log/checkpoints/<size>.<authority>.tsr`. Statements are anchored to it from now on.
    */
   addToken(size: number, authority: string, response: Uint8Array): Promise<void>;
+  /** The newest checkpoint that has timestamps, as they are kept: not verified again. Undefined while there are none. */
+  stamped(): Promise<Stamped | undefined>;
   /** Keeps signature lines of witnesses (verified by the caller) beside the checkpoint of a size: `log/checkpoints/<size>.sigs`. */
   addCosignatures(size: number, lines: string): Promise<void>;
   /** Keeps an authority's certificates (PEM) as `tsa/<sha256>.pem`: a subject for the configuration that names them. */

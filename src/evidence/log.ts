@@ -171,7 +171,7 @@ function assemble(
   { keys, window = 0 }: Pick<LogOptions, 'keys' | 'window'>,
   context: WriterContext,
   writer: Writer,
-  { anchor, addToken, addCosignatures }: Companions,
+  { anchor, stamped, addToken, addCosignatures }: Companions,
 ): { readonly log: EvidenceLog; readonly eraser: Eraser } {
   const { store, temporary } = ground;
   const view = createView(
@@ -218,6 +218,7 @@ function assemble(
       return promise;
     },
     keys: () => context.identity.keys.list(),
+    stamped,
     addToken,
     addCosignatures,
     publishAuthority,

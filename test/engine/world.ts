@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { plugins } from '../../src/collectors/registry.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { builtinChecks } from '../../src/controls/builtin.ts';
@@ -37,15 +37,16 @@ export interface WorldOptions {
   readonly builtin?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly sandbox?: SandboxOptions;
+  /** Silent unless given. */
+  readonly logger?: Logger;
 }
 
 export async function makeWorld(options: WorldOptions): Promise<World> {
-  const { manifests, builtin = false, env = {} } = options;
+  const { manifests, builtin = false, env = {}, logger = pino({ level: 'silent' }) } = options;
   const directory = await mkdtemp(join(tmpdir(), 'annexa-world-'));
   const configDirectory = join(directory, 'config');
   await mkdir(configDirectory);
   const checks = builtin ? await builtinChecks() : [];
-  const logger = pino({ level: 'silent' });
   const build = { version: '0.0.0', revision: 'test', node: process.versions.node };
   const world: World = {
     directory,

@@ -22,7 +22,9 @@ export function pem(...names: readonly string[]): string {
 
 /** What a token is made of; everything but the data is as it should be unless given. */
 export interface Forgery {
-  readonly data: Uint8Array;
+  readonly data?: Uint8Array;
+  /** Instead of the data: its digest. */
+  readonly imprint?: Uint8Array;
   readonly nonce?: Uint8Array;
   /** GeneralizedTime. */
   readonly genTime?: string;
@@ -100,12 +102,12 @@ export function certificateOf(name: string): Uint8Array {
   return new X509Certificate(fixture(`${name}.pem`)).raw;
 }
 
-function tstInfo({ data, nonce, genTime = '20260304050607Z', ...rest }: Forgery): Uint8Array {
+function tstInfo({ data = Buffer.of(), nonce, genTime = '20260304050607Z', ...rest }: Forgery): Uint8Array {
   const { imprintAlgorithm = 'sha256', accuracy, more } = rest;
   return sequence(
     integer(1),
     named('policy'),
-    sequence(algorithm(imprintAlgorithm), octets(hash(imprintAlgorithm, data))),
+    sequence(algorithm(imprintAlgorithm), octets(rest.imprint ?? hash(imprintAlgorithm, data))),
     integer(7),
     encodeDer(TAG.generalizedTime, Buffer.from(genTime)),
     ...(accuracy === undefined ? [] : [accuracy]),

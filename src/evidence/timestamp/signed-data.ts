@@ -66,13 +66,13 @@ function readSignedData(raw: Uint8Array, value: Der | undefined): SignedToken {
     'signed data',
   );
   if (smallInteger(version, 'version') !== 3) throw corrupt("the signed data's version is not 3");
-  const signers = children(rest[0], TAG.set, 'signers');
-  if (rest.length > 1) throw corrupt('the signed data has a field that is not expected');
-  if (signers.length !== 1) throw corrupt(`the token has ${signers.length} signers: expected one`);
   const [type, content] = children(encapsulated, TAG.sequence, 'content');
   if (oid(type, 'type of the content') !== TST_INFO) throw corrupt('the signed content is no TSTInfo');
   const [octets] = children(content, context(0), 'content');
   const found = children(certificates, context(0), 'certificates');
+  const signers = children(rest[0], TAG.set, 'signers');
+  if (rest.length > 1) throw corrupt('the signed data has a field that is not expected');
+  if (signers.length !== 1) throw corrupt(`the token has ${signers.length} signers: expected one`);
   if (found.length > MOST_CERTIFICATES)
     throw corrupt(`the token has more than ${MOST_CERTIFICATES} certificates`);
   const all = found.map((one) => readCertificate(one.raw));
