@@ -8,11 +8,11 @@ import { kindsRead } from '../controls/judge.ts';
 import { evidenceKeys } from '../engine/evidence-keys.ts';
 import { dataPaths } from '../engine/stores.ts';
 import type { Signer } from '../evidence/keys.ts';
-import { readStore, readStoreFrom, type StoreReader } from '../evidence/reader.ts';
 import { createSandbox } from '../inventory/sandbox.ts';
 import { configOption, integer, jsonOption, list, parse } from './arguments.ts';
 import { build } from './build-info.ts';
 import { type Command, type Io, UsageError } from './command.ts';
+import { configuredStore } from './configured-store.ts';
 import { jsonLine, printable, when } from './output.ts';
 import { type Progress, progressTo } from './progress.ts';
 import { configDirectory, readConfig } from './setup.ts';
@@ -45,7 +45,7 @@ export const bundle: Command = {
     const question = await answerable(async () => parseQuestion(asked));
     const at = typeof values['at'] === 'string' ? integer('--at', values['at']) : undefined;
     const config = await readConfig(configDirectory(values['config'], io), io);
-    const reader = await openStore(config, at);
+    const reader = await configuredStore(config, at);
     const signer = await checkpointKey(config, io);
     await using sandbox = createSandbox();
     const progress = stagesTo(io);
@@ -77,15 +77,6 @@ async function answerable<T>(work: () => Promise<T>): Promise<T> {
       throw new UsageError(error.message, { cause: error });
     throw error;
   }
-}
-
-/** The store that the configuration names, read at a checkpoint without the writer's lock. */
-async function openStore({ agent }: Config, size: number | undefined): Promise<StoreReader> {
-  const at = size === undefined ? {} : { size };
-  if (agent.store === undefined) return readStore(dataPaths(agent.data).evidence, at);
-  const { readableS3 } = await import('../evidence/s3/open.ts');
-  const { retention: _, ...place } = agent.store.s3;
-  return readStoreFrom(readableS3(place), { ...at, name: `s3://${place.bucket}/${place.prefix}` });
 }
 
 /** The key that signs checkpoints. None is made here: a store has its keys. */

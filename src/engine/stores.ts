@@ -91,9 +91,10 @@ async function withoutErased(
   return empty;
 }
 
-async function openEvidence(
+/** The log alone, as openStores opens it. */
+export async function openEvidence(
   options: StoreOptions,
-  paths: ReturnType<typeof dataPaths>,
+  paths: ReturnType<typeof dataPaths> = dataPaths(options.config.agent.data),
 ): Promise<EvidenceLog> {
   const { config, now, build, env, notice, lostState } = options;
   const store = await bucketOf(options);

@@ -10,7 +10,7 @@ import type {
   StoredBody,
   Undeleted,
 } from './contract.ts';
-import { type ErasureLine, restored } from './erasures.ts';
+import { type ErasureLine, restored, storedUnder } from './erasures.ts';
 import { EvidenceError } from './error.ts';
 import { createFrontier, EMPTY_ROOT } from './merkle.ts';
 import { openNotebook } from './notebook.ts';
@@ -78,12 +78,12 @@ export function createEraser({ store, temporary, now, log, assertSealable }: Era
   /** Tells the digest under which a body, or what remains of it, is stored. */
   async function whatIsThere(): Promise<(sha256: string) => string> {
     const known = await log.erasures();
-    const whole = await restored(log, store, known);
+    const under = storedUnder(known, await restored(log, store, known));
     return (sha256) => {
-      const erased = known.bodies.get(sha256);
-      if (erased === undefined || whole.has(sha256)) return sha256;
-      if (erased.remainder !== null) return erased.remainder;
-      throw new EvidenceError('invalid', `body ${sha256}: it was erased already (entry ${erased.index})`);
+      const digest = under(sha256);
+      if (digest !== null) return digest;
+      const where = `entry ${known.bodies.get(sha256)?.index}`;
+      throw new EvidenceError('invalid', `body ${sha256}: it was erased already (${where})`);
     };
   }
 

@@ -77,6 +77,17 @@ export function scanForErasures(
   };
 }
 
+/** Tells the digest under which a body, or what remains of it, is stored; null when nothing remains. `whole`: see restored. */
+export function storedUnder(
+  { bodies }: Erasures,
+  whole: ReadonlySet<string>,
+): (sha256: string) => string | null {
+  return (sha256) => {
+    const erased = bodies.get(sha256);
+    return erased === undefined || whole.has(sha256) ? sha256 : erased.remainder;
+  };
+}
+
 /**
  * Which erased bodies are whole again: what was collected later gave the same bytes, and a later entry refers to them.
  */

@@ -94,9 +94,8 @@ describe('erasing a record', () => {
     expect(ids(lines)).toEqual(['hr:acme:ann', 'erased', 'hr:acme:cleo']);
     const tree = createFrontier();
     for (const { raw } of lines) tree.append(remainderLeaf(raw));
-    expect(Buffer.from(tree.root()).toString('hex')).toBe(
-      (sealed.fields['records'] as { root: string }).root,
-    );
+    const root = Buffer.from(tree.root()).toString('hex');
+    expect(sealed.fields['records']).toEqual({ count: 3, root });
     // Who still has the line shows that it is the one that was erased.
     expect(lines[1]).toMatchObject({ erased: Buffer.from(leafHash(before[1]!)).toString('hex') });
   });
@@ -270,12 +269,12 @@ describe('an erasure that was cut short', () => {
         await t.reopen();
 
         const known = (await t.log.erasures()).bodies;
-        if (known.size === 0) {
-          expect(outcome).toBe('rejected');
-          expect((await contents(t)).filter((one) => !before.includes(one)).length).toBeLessThanOrEqual(1);
-          expect(ids(await linesOf(t.log, body))).toEqual(['hr:acme:ann', 'hr:acme:ben']);
-          await t.log.erase(asked);
-        }
+        const sealed = known.size > 0;
+        // The list of what was to be erased may be left: it is of nobody.
+        const more = (await contents(t)).filter((one) => !before.includes(one)).length;
+        const whole = await linesOf(t.log, body);
+        expect(sealed || (outcome === 'rejected' && more <= 1 && !ids(whole).includes('erased'))).toBe(true);
+        if (!sealed) await t.log.erase(asked);
         expect([there(t, body), there(t, other)]).toEqual([false, false]);
         expect(ids(await linesOf(t.log, body))).toEqual(['hr:acme:ann', 'erased']);
         expect(await t.log.lines(other)).toBeUndefined();
