@@ -85,6 +85,7 @@ export async function bundle(directory: string): Promise<esbuild.Metafile> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'checks.json'), JSON.stringify(await readChecks()));
+  await copyFile(join(root, 'src/audit/bundle/verify.sh'), join(directory, 'verify.sh'));
   const { metafile, warnings } = await esbuild.build({
     absWorkingDir: root,
     entryPoints: [
