@@ -13,6 +13,7 @@ import { readStore } from '../../src/evidence/reader.ts';
 import { remainderLeaf } from '../../src/evidence/remainder.ts';
 import { bodyKey } from '../../src/evidence/statement.ts';
 import type { ObjectStore } from '../../src/evidence/store.ts';
+import { verifyDirectory } from '../../src/evidence/verify.ts';
 import { withFaults } from './faults.ts';
 import { draft, testLog, type TestLog } from './helpers.ts';
 
@@ -78,6 +79,7 @@ async function contents({ directory }: TestLog): Promise<string[]> {
   return (await readdir(join(directory, 'content'))).map((name) => name.replace('.zst', '')).toSorted();
 }
 
+const problems = async ({ directory }: TestLog) => (await verifyDirectory(directory)).problems;
 const there = ({ directory }: TestLog, sha256: string) => existsSync(join(directory, bodyKey(sha256)));
 
 describe('erasing a record', () => {
@@ -128,6 +130,7 @@ describe('erasing a record', () => {
     expect(seen).toHaveLength(13);
     for (const body of bodies) expect(ids(await linesOf(t.log, body))).toContain('erased');
     for await (const line of t.log.body(bodyOf(entry))) expect(JSON.stringify(line)).not.toContain('ben');
+    expect(await problems(t)).toEqual([]);
   });
 
   test('can be done again to what remains', async () => {
@@ -140,6 +143,7 @@ describe('erasing a record', () => {
     expect(now).toMatchObject({ index: second.index, erased: 2, records: first.records });
     expect(there(t, first.remainder!)).toBe(false);
     expect(ids(await linesOf(t.log, bodyOf(sealed)))).toEqual(['erased', 'erased', 'hr:acme:cleo']);
+    expect(await problems(t)).toEqual([]);
   });
 
   test('leaves a line that nobody guesses without the body key', async () => {
@@ -186,6 +190,7 @@ describe('erasing a whole body', () => {
     await t.log.erase(request({ sha256: bodyOf(sealed), records: 'all' }));
     expect(there(t, remainder!)).toBe(false);
     expect((await t.log.erasures()).bodies.get(bodyOf(sealed))?.records).toEqual(sealed.fields['records']);
+    expect(await problems(t)).toEqual([]);
   });
 
   test('takes the inputs of an assessment', async () => {
@@ -193,6 +198,7 @@ describe('erasing a whole body', () => {
     const { inputs } = await sealAssessment(t.log, 'a1', people('ann'));
     await t.log.erase(request({ sha256: inputs, records: 'all' }));
     expect(there(t, inputs)).toBe(false);
+    expect(await problems(t)).toEqual([]);
   });
 });
 
@@ -280,6 +286,7 @@ describe('an erasure that was cut short', () => {
         expect(await t.log.lines(other)).toBeUndefined();
         expect(await t.log.finishErasures()).toEqual([]);
         expect(existsSync(join(t.directory, 'state', 'erasing'))).toBe(false);
+        expect(await problems(t)).toEqual([]);
         if (done) break;
       }
     },
@@ -355,6 +362,7 @@ describe('the same bytes collected again after an erasure', () => {
     expect(await t.log.finishErasures()).toEqual([]);
     expect(ids(await linesOf(t.log, bodyOf(first)))).toEqual(['hr:acme:ann', 'hr:acme:ben']);
     expect(await Array.fromAsync(t.log.body(own))).toHaveLength(1);
+    expect(await problems(t)).toEqual([]);
   });
 
   test('stay erased for the earlier one', async () => {
