@@ -2,7 +2,6 @@ import { cpSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EvidenceLog, Sealed, StatementDraft } from '../../src/evidence/contract.ts';
 import {
   createLog,
   createLogOn,
@@ -12,17 +11,12 @@ import {
   takeGround,
 } from '../../src/evidence/log.ts';
 import { verifyDirectory } from '../../src/evidence/verify.ts';
+import { type Acknowledged, appendAll, batches, missing } from './acknowledged.ts';
 import { type FaultMode, withFaults } from './faults.ts';
 import { draft, temporaryDirectory, testClock, testKeys } from './helpers.ts';
 
 const options = { keys: testKeys(), now: testClock(), agent: { version: '0.0.0', build: 'test' } };
 const creation = { ...options, domain: 'acme.example', sample: false };
-/** What a log is asked for while faults happen. */
-const batches: readonly (readonly StatementDraft[])[] = [
-  [draft('a')],
-  [draft('b'), draft('b', { stream: 'run/hr' }), draft('c')],
-  [draft('d')],
-];
 /** Entries before the first fault: with 253 of them, the second commit fills a tile. */
 const sizes = [2, 253] as const;
 
@@ -38,28 +32,6 @@ beforeAll(async () => {
 
 afterAll(() => rm(base, { recursive: true, force: true }));
 
-async function appendAll(log: EvidenceLog, acknowledged: Map<string, Sealed>): Promise<void> {
-  for (const drafts of batches) {
-    const body = await log.storeBody([{ id: drafts[0]?.runId ?? '' }]).catch(() => undefined);
-    const subjects = body === undefined ? [] : [{ name: 'datasets', sha256: body.sha256 }];
-    const sealed = await log.append(drafts.map((one) => ({ ...one, subjects }))).catch(() => []);
-    for (const entry of sealed) acknowledged.set(`${entry.runId} ${entry.stream}`, entry);
-  }
-}
-
-async function expectWhole(
-  log: EvidenceLog,
-  before: number,
-  acknowledged: ReadonlyMap<string, Sealed>,
-): Promise<void> {
-  const found = new Map<string, Sealed>();
-  for await (const entry of log.entries(before)) {
-    expect(found.has(`${entry.runId} ${entry.stream}`), 'sealed once').toBe(false);
-    found.set(`${entry.runId} ${entry.stream}`, entry);
-  }
-  for (const [key, entry] of acknowledged) expect(found.get(key)).toEqual(entry);
-}
-
 async function expectVerified(directory: string): Promise<void> {
   const report = await verifyDirectory(directory);
   expect(report.problems).toEqual([]);
@@ -70,7 +42,7 @@ async function round(before: number, at: number, mode: FaultMode): Promise<boole
   const directory = join(base, 'round');
   await rm(directory, { recursive: true, force: true });
   cpSync(join(base, `of-${before}`), directory, { recursive: true });
-  const acknowledged = new Map<string, Sealed>();
+  const acknowledged: Acknowledged = new Map();
   const ground = takeGround(directory);
   const faulty = withFaults(ground, at, mode);
   const log = await openLogOn(faulty, options).catch(() => undefined);
@@ -83,10 +55,10 @@ async function round(before: number, at: number, mode: FaultMode): Promise<boole
     await log[Symbol.asyncDispose]();
   }
   const again = await openLog({ ...options, directory });
-  await expectWhole(again, before, acknowledged);
+  expect(await missing(again, before, acknowledged)).toEqual([]);
   await appendAll(again, acknowledged);
   expect(acknowledged.size).toBe(batches.flat().length);
-  await expectWhole(again, before, acknowledged);
+  expect(await missing(again, before, acknowledged)).toEqual([]);
   expect(again.checkpoint().size).toBe(before + batches.flat().length);
   await again[Symbol.asyncDispose]();
   await expectVerified(directory);

@@ -42,7 +42,8 @@ export function connect(place: S3Place, patience: Patience = PATIENCE): Access {
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     forcePathStyle,
-    retryMode: 'adaptive',
+    // The adaptive mode would hold a client that sends little to a request in two seconds after one 503.
+    retryMode: 'standard',
     maxAttempts: patience.attempts,
     requestHandler: new NodeHttpHandler({
       connectionTimeout: patience.connect,
