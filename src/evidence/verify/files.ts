@@ -144,7 +144,7 @@ async function isLooseBody(
 /** Envelopes that no leaf is made of. They may announce a rotation that was not appended. */
 interface LooseEnvelopes {
   add(source: Source, key: string): Promise<void>;
-  /** How many a key signed that is in force, or that a rotation among them brings. The others are among the findings. */
+  /** How many a key signed that is or was in force, or that a rotation among them brings. The others are among the findings. */
   finish(): number;
   /** The key (SPKI) that belongs into a file, when a rotation among them brings it. Asked after the end. */
   announced(path: string): Uint8Array | undefined;
@@ -205,7 +205,7 @@ function createLooseEnvelopes(keys: Keyring, findings: Findings): LooseEnvelopes
 
 function spkisOf(keys: Keyring, use: 'envelope' | 'checkpoint'): Uint8Array[] {
   return keys
-    .list()
+    .history()
     .filter((key) => key.use === use)
     .flatMap(({ spki }) => (spki === null ? [] : [spki]));
 }
