@@ -1,5 +1,6 @@
 import { kill } from './kill.ts';
 import { tampers } from './changes.ts';
+import { judgeReperformed, reperformForged } from './reperform.ts';
 import { tamper } from './tamper.ts';
 
 /** What is repeated until chance has had its say. */
@@ -37,5 +38,14 @@ const killScenario: Scenario = {
   },
 };
 
+const IDENTITIES = 100_000;
+
+const reperformScenario: Scenario = {
+  name: 'reperform',
+  async run({ scale, report }) {
+    return judgeReperformed(await reperformForged(Math.max(40, Math.round(IDENTITIES * scale)), report));
+  },
+};
+
 /** By name; a further scenario is a module that exports one, and a line here. */
-export const scenarios: readonly Scenario[] = [tamperScenario, killScenario];
+export const scenarios: readonly Scenario[] = [tamperScenario, killScenario, reperformScenario];
