@@ -3,12 +3,13 @@ import { connect } from '../engine/connect.ts';
 import { failureCause } from '../engine/retry-policy.ts';
 import { dataPaths } from '../engine/stores.ts';
 import { readStore } from '../evidence/reader.ts';
+import { requestToken } from '../evidence/timestamp/request.ts';
 import { verifyDirectory } from '../evidence/verify.ts';
 import { configOption, jsonOption, parse } from './arguments.ts';
 import type { Command, Io } from './command.ts';
 import { when } from './output.ts';
 import { configDirectory, createLogger, now, readConfig, startSample } from './setup.ts';
-import type { Config } from '../config/contract.ts';
+import type { AuthoritySpec, Config } from '../config/contract.ts';
 
 interface Finding {
   readonly subject: string;
@@ -19,7 +20,8 @@ interface Finding {
 export const doctor: Command = {
   name: 'doctor',
   usage: '[--config DIR] [--json]',
-  summary: 'credentials and permissions of each collector, the clock and the store; changes nothing',
+  summary:
+    'credentials and permissions of each collector, the timestamp authorities, the clock and the store; changes nothing',
   async run(args, io) {
     const { values } = parse(args, { ...configOption, ...jsonOption }, { atLeast: 0, atMost: 0 });
     const config = await readConfig(configDirectory(values['config'], io), io);
@@ -27,7 +29,9 @@ export const doctor: Command = {
     const collectors = await Promise.all(
       config.collectors.map((collector) => examine(config, collector, estate.env)),
     );
-    const findings = [...collectors.flat(), ...(await store(config))];
+    const authorities = config.agent.timestamps?.authorities ?? [];
+    const timestamps = await Promise.all(authorities.map((authority) => examineAuthority(authority)));
+    const findings = [...collectors.flat(), ...timestamps, ...(await store(config))];
     for (const finding of findings) {
       io.out(
         values['json'] === true
@@ -71,6 +75,26 @@ async function examine(
   } catch (error) {
     const { code, detail } = failureCause(error);
     return [{ subject, state: 'failed', detail: `${code}: ${detail}` }];
+  }
+}
+
+/** Seconds that a token's time may differ from ours: the agent keeps none that is further away. */
+const TOLERANCE = 300;
+
+/** Asks for a timestamp of nothing in particular, verified as the agent's are. */
+async function examineAuthority(authority: AuthoritySpec): Promise<Finding> {
+  const subject = `timestamp authority ${authority.name}`;
+  try {
+    const { info } = await requestToken(
+      authority,
+      Buffer.from('annexa doctor'),
+      new AbortController().signal,
+    );
+    const ahead = info.genTime - now();
+    const detail = `${info.signer} answers; its clock says ${when(info.genTime)}, ours ${when(now())}`;
+    return { subject, state: Math.abs(ahead) > TOLERANCE ? 'failed' : 'ok', detail };
+  } catch (error) {
+    return { subject, state: 'failed', detail: failureCause(error).detail };
   }
 }
 

@@ -53,10 +53,7 @@ const objectStore = z.strictObject({
 const partyName = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'expected a short name in lower case');
-const webUrl = z.url({ protocol: /^https?$/ }).refine((value) => {
-  const { username, password } = URL.canParse(value) ? new URL(value) : { username: '', password: '' };
-  return username === '' && password === '';
-}, 'expected a URL without user and password');
+const webUrl = z.url({ protocol: /^https?$/ });
 
 /** PEM certificates of CAs, their root among them. Whether a token leads up to it is found out when one is asked for. */
 const certificates = text.superRefine((pem, issues) => {
