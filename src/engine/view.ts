@@ -185,6 +185,8 @@ export interface MetricsSnapshot {
     readonly records: number;
   }[];
   readonly log: { readonly size: number; readonly checkpointAt: number };
+  /** The keys that sign or salt from now on, and since when. */
+  readonly keys: readonly { readonly use: 'envelope' | 'checkpoint' | 'body'; readonly since: number }[];
   readonly verifyFailures: number;
   readonly timestamps: {
     /** The latest time that a token says, Unix seconds; null while none is known. */

@@ -129,7 +129,7 @@ function timestampFamilies({ timestamps }: MetricsSnapshot): readonly Family[] {
   ];
 }
 
-function evidenceFamilies({ evidence, log, verifyFailures }: MetricsSnapshot): readonly Family[] {
+function evidenceFamilies({ evidence, log, keys, verifyFailures }: MetricsSnapshot): readonly Family[] {
   return [
     family(
       'gauge',
@@ -145,6 +145,13 @@ function evidenceFamilies({ evidence, log, verifyFailures }: MetricsSnapshot): r
       'When the newest checkpoint of the log was signed, in Unix seconds.',
       [],
       [[{}, log.checkpointAt]],
+    ),
+    family(
+      'gauge',
+      'evidence_key_timestamp_seconds',
+      'When the key in force of each use came into force, in Unix seconds; absent for a body key until its first rotation.',
+      ['use'],
+      keys.map(({ use, since }) => [{ use }, since]),
     ),
     family(
       'counter',

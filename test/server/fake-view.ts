@@ -143,6 +143,10 @@ export const snapshot: MetricsSnapshot = {
   attestations: [{ name: 'review-minutes', expiresAt: moment + 172_800 }],
   evidence: [{ collector: 'aws', dataset: 'iam-identities', asOf: moment - 60, records: 2003 }],
   log: { size: 5, checkpointAt: moment + 4 },
+  keys: [
+    { use: 'envelope', since: moment - 100 },
+    { use: 'checkpoint', since: moment - 200 },
+  ],
   verifyFailures: 0,
   timestamps: { lastTokenAt: 1_780_000_100, failures: { freetsa: 2, own: 0 } },
   collectors: [

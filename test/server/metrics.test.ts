@@ -25,6 +25,7 @@ const expected: Readonly<Record<string, readonly [type: string, labels: readonly
   annexa_evidence_as_of_timestamp_seconds: ['gauge', ['collector', 'dataset']],
   annexa_evidence_log_size: ['gauge', []],
   annexa_evidence_checkpoint_timestamp_seconds: ['gauge', []],
+  annexa_evidence_key_timestamp_seconds: ['gauge', ['use']],
   annexa_evidence_verify_failures_total: ['counter', []],
   annexa_evidence_last_token_timestamp_seconds: ['gauge', []],
   annexa_timestamp_failures_total: ['counter', ['authority']],
@@ -117,6 +118,7 @@ describe('/metrics', () => {
       overdue: valueOf(families, 'annexa_deviations_overdue', { check: 'leaver-access' }),
       size: valueOf(families, 'annexa_evidence_log_size'),
       checkpoint: valueOf(families, 'annexa_evidence_checkpoint_timestamp_seconds'),
+      key: valueOf(families, 'annexa_evidence_key_timestamp_seconds', { use: 'checkpoint' }),
       exception: valueOf(families, 'annexa_exception_expiry_timestamp_seconds', { exception: 'break-glass' }),
       attestation: valueOf(families, 'annexa_attestation_expiry_timestamp_seconds', {
         attestation: 'review-minutes',
@@ -134,6 +136,7 @@ describe('/metrics', () => {
       overdue: 1,
       size: 5,
       checkpoint: moment + 4,
+      key: moment - 200,
       exception: moment + 86_400,
       attestation: moment + 172_800,
     });

@@ -60,6 +60,7 @@ export async function readMetrics(
     })),
     evidence: await evidenceMetrics(state),
     log: { size: log.checkpoint().size, checkpointAt: last?.sealed_at ?? 0 },
+    keys: log.keys().filter(({ retiring }) => !retiring),
     collectors: await collectorMetrics(state),
   };
 }
