@@ -20,11 +20,28 @@ export function parseJcs(bytes: Uint8Array, where: string): unknown {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   try {
     const value: unknown = JSON.parse(text);
-    if (isUtf8(bytes) && jcs(value, where) === text) return value;
+    if (isUtf8(bytes) && faultOf(value, 0) === undefined && canonical(value) === text) return value;
   } catch (cause) {
     throw new EvidenceError('corrupt', `${where}: not canonical JSON (RFC 8785)`, { cause });
   }
   throw new EvidenceError('corrupt', `${where}: not canonical JSON (RFC 8785)`);
+}
+
+/** RFC 8785 writes strings and numbers as JSON.stringify does: where the members are in their order, so is the whole. */
+function canonical(value: unknown): string | undefined {
+  return isSorted(value) ? JSON.stringify(value) : canonicalize(value);
+}
+
+/** Whether all objects in it have their members in the order of UTF-16 units. */
+function isSorted(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(isSorted);
+  let last: string | undefined;
+  for (const [key, member] of Object.entries(value)) {
+    if ((last !== undefined && key <= last) || !isSorted(member)) return false;
+    last = key;
+  }
+  return true;
 }
 
 // canonicalize drops undefined, calls toJSON and writes large integers rounded, so these are refused before it.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JsonObject, PredicateName, Subject } from './contract.ts';
+import type { Json, JsonObject, PredicateName, Subject } from './contract.ts';
 import { EvidenceError } from './error.ts';
 import { jcs, parseJcs } from './jcs.ts';
 
@@ -15,7 +15,8 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex di
 const line = z.string().regex(/^[^\p{Cc}\p{Cs}]+$/u, 'expected text without control characters');
 const name = line.max(256);
 const base64 = z.base64().min(1);
-const json = z.record(z.string(), z.json());
+/** What reaches a schema was read or written as canonical JSON: its members are JSON. */
+const json = z.record(z.string(), z.custom<Json>());
 const records = z.strictObject({ count, root: digest });
 const sha256Of = z.record(z.string().min(1), digest);
 

@@ -5,9 +5,9 @@ import { benches } from './registry.ts';
 // npm run bench -- [NAME ...] [--json]. Exit 1: a goal doesn't hold. Exit 2: no such benchmark.
 
 function line(figure: Figure): string {
-  const { name, value, unit, goal, holds, baseline, ratio } = figure;
+  const { name, value, unit, goal, least, holds, baseline, ratio } = figure;
   const against = ratio === undefined ? '' : `  baseline ${baseline} ${unit}  ratio ${ratio}`;
-  return `${holds ? 'holds ' : 'FAILS '} ${name.padEnd(32)} ${`${value} ${unit}`.padStart(14)}  goal ${goal}${against}\n`;
+  return `${holds ? 'holds ' : 'FAILS '} ${name.padEnd(32)} ${`${value} ${unit}`.padStart(14)}  goal ${least === true ? '>=' : '<='} ${goal}${against}\n`;
 }
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });

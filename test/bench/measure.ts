@@ -5,6 +5,8 @@ export interface Measure {
   readonly unit: string;
   /** What `value`, or `ratio` where there is one, may be at most. */
   readonly goal: number;
+  /** The goal is the least that is wanted instead. */
+  readonly least?: true;
   /** In the unit of `value`. */
   readonly baseline?: number;
 }
@@ -18,9 +20,11 @@ export interface Figure extends Measure {
 }
 
 export function judge(measure: Measure): Figure {
-  if (measure.baseline === undefined) return { ...measure, holds: measure.value <= measure.goal };
-  const ratio = round(measure.value / measure.baseline);
-  return { ...measure, ratio, holds: ratio <= measure.goal };
+  const { value, goal, baseline, least = false } = measure;
+  const holds = (figure: number): boolean => (least ? figure >= goal : figure <= goal);
+  if (baseline === undefined) return { ...measure, holds: holds(value) };
+  const ratio = round(value / baseline);
+  return { ...measure, ratio, holds: holds(ratio) };
 }
 
 export function round(value: number): number {

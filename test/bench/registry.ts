@@ -4,6 +4,7 @@ import { inventory } from './inventory/bench.ts';
 import { log } from './log.ts';
 import type { Bench } from './measure.ts';
 import { startup } from './startup.ts';
+import { verify } from './verify.ts';
 
 /** Every benchmark, by name. A new one is a folder and a line here. */
 export const benches: ReadonlyMap<string, Bench> = new Map([
@@ -12,4 +13,5 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ['inventory', inventory],
   ['log', log],
   ['startup', startup],
+  ['verify', verify],
 ]);

@@ -51,6 +51,26 @@ describe('canonical JSON', () => {
     },
   );
 
+  test.each(['{"10":1,"9":2}', '{"":0,"1":{"a":[],"b":{}},"é":"\u007f","__proto__":1}'])(
+    'reads back what it wrote, whatever the names: %s',
+    (text) => {
+      const value: unknown = JSON.parse(text);
+      expect(parseJcs(Buffer.from(jcs(value, 'x')), 'x')).toEqual(value);
+    },
+  );
+
+  test.each([
+    '{"9":1,"10":2}',
+    '{"a":[{"d":1,"c":2}]}',
+    '{"\ufb33":1,"\ud83d\ude00":2}',
+    '"\\ud800"',
+    '-0',
+    '1e3',
+    '9007199254740993',
+  ])('accepts no other order, nor another spelling: %s', (text) => {
+    expect(() => parseJcs(Buffer.from(text), 'object')).toThrow(expect.objectContaining({ code: 'corrupt' }));
+  });
+
   test('accepts no bytes that are not UTF-8 when reading', () => {
     expect(() => parseJcs(Buffer.from('7b2261223a22ff227d', 'hex'), 'object')).toThrow(
       expect.objectContaining({ code: 'corrupt' }),

@@ -1,9 +1,10 @@
 import { createPublicKey, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { envelopeKey, envelopeLeaf, pae, parseEnvelope } from '../dsse.ts';
+import { envelopeKey, pae, parseEnvelope } from '../dsse.ts';
 import type { Envelope } from '../dsse.ts';
 import { EvidenceError } from '../error.ts';
-import { equalBytes, leafHash } from '../merkle.ts';
+import { encodeLeaf } from '../leaf.ts';
+import { equalBytes, leafHash, sha256 } from '../merkle.ts';
 import { ed25519Key } from '../note.ts';
 import { assertP256 } from '../public-keys.ts';
 import { genesisFields, parseStatement } from '../statement.ts';
@@ -92,16 +93,19 @@ export async function openEnvelope(
   { index, leaf, where }: Place,
   keys: KeyCache,
 ): Promise<Opened> {
+  const { payload, signature } = envelope;
   const signedBy = keys.named(leaf);
-  if (signedBy === undefined || !equalBytes(envelopeLeaf(envelope, signedBy.spki).leaf, leaf)) {
+  const message = pae(payload);
+  const rebuilt = signedBy && encodeLeaf({ paeDigest: sha256(message), signature, spki: signedBy.spki });
+  if (signedBy === undefined || rebuilt === undefined || !equalBytes(rebuilt, leaf)) {
     return { problem: { code: 'altered', where, message: `entry ${index} is not this envelope` } };
   }
   // The work begins before it is waited for: the statement is parsed meanwhile.
-  const verified = verifyElsewhere(pae(envelope.payload), signedBy.key, envelope.signature);
+  const verified = verifyElsewhere(message, signedBy.key, signature);
   let statement: Statement | undefined;
   let problem: Problem | undefined;
   try {
-    statement = parseStatement(envelope.payload, where);
+    statement = parseStatement(payload, where);
   } catch (error) {
     problem = problemOf(where, error);
   }

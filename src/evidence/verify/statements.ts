@@ -115,6 +115,7 @@ export function createStatementRules(
 /** What the statement says of its bodies: each field that is a count and a root. */
 export function claimsOf(entry: number, statement: Statement): Claim[] {
   return Object.entries(statement.fields).flatMap(([field, value]) => {
+    if (typeof value !== 'object' || value === null || !('root' in value)) return [];
     const parsed = claim.safeParse(value);
     return parsed.success ? [{ entry, field, ...parsed.data }] : [];
   });
