@@ -77,7 +77,13 @@ export async function openOrCreateLog(
   options: CreateOptions & Pick<LogOptions, 'lostState'>,
 ): Promise<EvidenceLog> {
   const log = await openLog(options).catch((error: unknown) => {
-    if (error instanceof EvidenceError && error.code === 'no-store') return createLog(options);
+    if (error instanceof EvidenceError && error.code === 'no-store')
+      // Another writer of the same bucket may have started it meanwhile.
+      return createLog(options).catch((lost: unknown) =>
+        openLog(options).catch(() => {
+          throw lost;
+        }),
+      );
     throw error;
   });
   if (log.sample === options.sample) return log;
