@@ -5,9 +5,10 @@ import { pipeline } from 'node:stream/promises';
 import { proveEntry } from '../evidence/proof.ts';
 import { fingerprint, publicKeyPem } from '../evidence/public-keys.ts';
 import { readLines } from '../evidence/read-body.ts';
-import { readStore, type StoreReader } from '../evidence/reader.ts';
+import { readStoreFrom, type StoreReader } from '../evidence/reader.ts';
 import { parse } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
+import { storeAt } from './location.ts';
 
 export const proof: Command = {
   name: 'proof',
@@ -25,7 +26,7 @@ export const proof: Command = {
     if (typeof directory !== 'string') throw new UsageError('where to? give -o DIR');
     if (!/^\d{1,15}$/.test(number))
       throw new UsageError(`${number} is no index: expected a number such as 12`);
-    const reader = await readStore(store);
+    const reader = await readStoreFrom(await storeAt(store, io.env), { name: store });
     const entry = await reader.entry(Number(number));
     const { bundle, trustedRoot } = await proveEntry(reader, entry.index);
     const spki = reader.identity.keys.envelopeKey(entry.index);

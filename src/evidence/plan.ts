@@ -1,6 +1,6 @@
 import { checkpointKey } from './checkpoint.ts';
 import type { Anchored } from './anchor.ts';
-import type { StatementDraft, Subject } from './contract.ts';
+import type { Sealed, StatementDraft, Subject } from './contract.ts';
 import { EvidenceError } from './error.ts';
 import type { Head } from './head.ts';
 import { EMPTY_ROOT, sha256 } from './merkle.ts';
@@ -46,6 +46,12 @@ export function planDrafts(drafts: readonly StatementDraft[], context: PlanConte
     return index;
   });
   return { statements, indexes };
+}
+
+/** The digest of the configuration in force after an entry. */
+export function configAfter({ predicate, config, fields }: Sealed): string | null {
+  const after = fields['after'];
+  return predicate === 'config' && typeof after === 'string' ? after : config;
 }
 
 /** Throws `invalid` unless the draft can be sealed whatever numbers the log gives it. */

@@ -1,8 +1,8 @@
-import type { KeyInForce, Sealed } from './contract.ts';
+import type { KeyInForce } from './contract.ts';
 import { EvidenceError } from './error.ts';
 import type { EvidenceKeys } from './keys.ts';
 import { bodyKeyId, type Keyring } from './keyring.ts';
-import { type PlanContext, planRotations } from './plan.ts';
+import { configAfter, type PlanContext, planRotations } from './plan.ts';
 import { fingerprint, publicKeyObject } from './public-keys.ts';
 import { parseRotation, type RotationFields } from './statement.ts';
 import { createView } from './view.ts';
@@ -97,10 +97,4 @@ export async function rotateKeys(
     // Another writer may have rotated meanwhile.
     planRotations(rotationsTo(keys, identity.keys), configAfter(last), context, head),
   );
-}
-
-/** The digest of the configuration in force after an entry. */
-function configAfter({ predicate, config, fields }: Sealed): string | null {
-  const after = fields['after'];
-  return predicate === 'config' && typeof after === 'string' ? after : config;
 }
