@@ -1,4 +1,10 @@
-import type { BodyRecord, EvidenceLog, StatementDraft, StoredBody } from '../../src/evidence/contract.ts';
+import type {
+  BodyRecord,
+  EvidenceLog,
+  StatementDraft,
+  StoredBody,
+  Subject,
+} from '../../src/evidence/contract.ts';
 import type { EvidenceKeys } from '../../src/evidence/keys.ts';
 import { createLog } from '../../src/evidence/log.ts';
 
@@ -40,7 +46,12 @@ export async function makeSampleStore(options: SampleOptions): Promise<void> {
   }
 }
 
-async function sealConfig(log: EvidenceLog, at: number): Promise<void> {
+/** `authorities`: those whose certificates are in force with it. */
+export async function sealConfig(
+  log: EvidenceLog,
+  at: number,
+  authorities: readonly Subject[] = [],
+): Promise<void> {
   const manifests: AnyRecord[] = [
     { id: 'Agent/acme', kind: 'Agent' },
     { id: 'Collector/aws', kind: 'Collector' },
@@ -54,13 +65,18 @@ async function sealConfig(log: EvidenceLog, at: number): Promise<void> {
       startedAt: at,
       finishedAt: at,
       config: null,
-      subjects: [{ name: 'documents', sha256: documents.sha256 }],
+      subjects: [{ name: 'documents', sha256: documents.sha256 }, ...authorities],
       fields: { before: null, after: digest('c'), documents: { ...documents.records } },
     },
   ]);
 }
 
-async function collectOnce(log: EvidenceLog, round: number, datasets: number, at: number): Promise<void> {
+export async function collectOnce(
+  log: EvidenceLog,
+  round: number,
+  datasets: number,
+  at: number,
+): Promise<void> {
   for (let dataset = 0; dataset < datasets; dataset += 1) {
     const body = await log.storeBody(records(round, dataset));
     await log.append([snapshot(round, dataset, at, body), run(round, dataset, at)]);
@@ -119,7 +135,7 @@ function run(round: number, dataset: number, at: number): StatementDraft {
   };
 }
 
-async function assess(log: EvidenceLog, round: number, at: number): Promise<void> {
+export async function assess(log: EvidenceLog, round: number, at: number): Promise<void> {
   const used: AnyRecord[] = [{ id: 'snapshot/aws/dataset-0/1234', round }];
   const failing: AnyRecord[] = [{ id: `aws:1234:a-${round % 3}`, reason: 'no second factor' }];
   const body = await log.storeBody(failing);

@@ -3,7 +3,7 @@ import { EvidenceError } from '../error.ts';
 import type { Keyring } from '../keyring.ts';
 import { createFrontier, equalBytes } from '../merkle.ts';
 import type { Frontier } from '../merkle.ts';
-import { bodyKey, subjectKey, tsaPath } from '../statement.ts';
+import { bodyKey, genesisFields, subjectKey, tsaPath } from '../statement.ts';
 import type { Statement } from '../statement.ts';
 import { createCommitCheck } from './commits.ts';
 import { readEntries } from './entries.ts';
@@ -156,7 +156,9 @@ function createEntryCheck({ source, origin, keys, time, ledger, findings }: Pass
   /** Bodies are examined later, each once; what else a statement refers to, at once. */
   async function recordBodies(index: number, statement: Statement): Promise<void> {
     for (const claim of claimsOf(index, statement)) ledger.addClaim(claim);
-    for (const { name, sha256 } of statement.subjects) {
+    const authorities = statement.predicate === 'genesis' ? genesisFields(statement).authorities : [];
+    const certificates = authorities.map(({ ca }) => ({ name: tsaPath(ca), sha256: ca }));
+    for (const { name, sha256 } of [...statement.subjects, ...certificates]) {
       const key = subjectKey({ name, sha256 });
       if (key === bodyKey(sha256)) {
         ledger.addSubject(index, sha256);

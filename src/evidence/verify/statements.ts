@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isRepeated } from '../keyring.ts';
 import { EMPTY_ROOT } from '../merkle.ts';
 import type { Statement } from '../statement.ts';
 import type { Claim } from './ledger.ts';
@@ -41,13 +42,12 @@ export function createStatementRules(
   const configs = new Set(start.configs);
   let sealedAt = -Infinity;
   let sample: boolean | undefined;
-  let rotation: Statement | undefined;
+  let before: Statement | undefined;
 
   /** The second of the two entries of an envelope key's rotation. */
-  function isRepeated(statement: Statement): boolean {
-    const repeated = rotation?.seq === statement.seq && rotation.stream === statement.stream;
-    const replaces = statement.predicate === 'rotation' && statement.fields['use'] === 'envelope';
-    rotation = replaces && !repeated ? statement : undefined;
+  function isSecond(statement: Statement): boolean {
+    const repeated = isRepeated(before, statement);
+    before = repeated ? undefined : statement;
     return repeated;
   }
 
@@ -101,7 +101,7 @@ export function createStatementRules(
 
   return {
     check(index, statement, problem) {
-      if (!isRepeated(statement)) for (const error of sequenceErrors(statement)) problem('sequence', error);
+      if (!isSecond(statement)) for (const error of sequenceErrors(statement)) problem('sequence', error);
       for (const error of ownErrors(index, statement)) problem('sequence', error);
       for (const error of configErrors(statement)) problem('sequence', error);
     },
