@@ -1,5 +1,7 @@
 import { readStore, type StoreReader } from '../../src/evidence/reader.ts';
 import { loadKeys, keyFiles, type EvidenceKeys } from '../../src/evidence/keys.ts';
+import { generalized, startAuthority } from '../evidence/timestamp-authority.ts';
+import { pem } from '../evidence/timestamp-forge.ts';
 import { makeWorld, NOW, type World } from '../engine/world.ts';
 
 export const DAY = 86_400;
@@ -37,6 +39,22 @@ spec:
   rationale: none
 `;
 
+const agent = (url: string, directory: string) => `
+apiVersion: annexa.dev/v1alpha1
+kind: Agent
+metadata: { name: test }
+spec:
+  organisation: Test
+  domain: test.example
+  data: ${JSON.stringify(`${directory}/data`)}
+  commitWindow: 1s
+  listen: "127.0.0.1:0"
+  timestamps: { every: 1h, authorities: [{ name: alpha, url: "${url}", ca: ${JSON.stringify(CA)} }] }
+`;
+
+/** Certificates that lead up to what stamps a history. */
+export const CA = pem('root');
+
 /** An organisation that was collected for some days, at noon. */
 export interface History extends AsyncDisposable {
   readonly world: World;
@@ -47,15 +65,23 @@ export interface History extends AsyncDisposable {
   reader(size?: number): Promise<StoreReader>;
 }
 
-export async function makeHistory(people = 6): Promise<History> {
-  const world = await makeWorld({
-    manifests: {
-      'collectors.yaml': COLLECTORS,
-      'leavers.yaml': check('no-leavers', 'A.5.18/removal', `"it.status IN ('left', 'vanished')"`),
-      'screened.yaml': check('screened', 'A.6.1/before-start', `"it.status = 'starting'"`),
-    },
-  });
+/** `stamped`: each day ends with a timestamp. */
+export async function makeHistory({ people = 6, stamped = false } = {}): Promise<History> {
+  await using cleanup = new AsyncDisposableStack();
+  const world = cleanup.use(
+    await makeWorld({
+      manifests: {
+        'collectors.yaml': COLLECTORS,
+        'leavers.yaml': check('no-leavers', 'A.5.18/removal', `"it.status IN ('left', 'vanished')"`),
+        'screened.yaml': check('screened', 'A.6.1/before-start', `"it.status = 'starting'"`),
+      },
+    }),
+  );
   world.now = START + DAY / 2;
+  if (stamped) {
+    const authority = cleanup.use(await startAuthority(() => ({ genTime: generalized(world.now + 30) })));
+    await world.write('agent.yaml', agent(authority.url, world.directory));
+  }
   const register = (left: readonly number[]) => {
     const today = new Date(world.now * 1000).toISOString().slice(0, 10);
     const rows = Array.from({ length: people }, (_, at) => {
@@ -79,9 +105,10 @@ export async function makeHistory(people = 6): Promise<History> {
       world.now += DAY;
     },
     reader: (size) => readStore(store, size === undefined ? {} : { size }),
-    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
   await history.day([]);
   const keys = await loadKeys(keyFiles(`${world.directory}/data/keys`));
+  const owned = cleanup.move();
   return Object.defineProperty(history, 'keys', { value: keys });
 }

@@ -1,4 +1,5 @@
 import { apiCalls } from './api-calls.ts';
+import { bundle } from './bundle.ts';
 import { growth } from './growth.ts';
 import { inventory } from './inventory/bench.ts';
 import { log } from './log.ts';
@@ -9,6 +10,7 @@ import { verify } from './verify.ts';
 /** Every benchmark, by name. A new one is a folder and a line here. */
 export const benches: ReadonlyMap<string, Bench> = new Map([
   ['api-calls', apiCalls],
+  ['bundle', bundle],
   ['growth', growth],
   ['inventory', inventory],
   ['log', log],
