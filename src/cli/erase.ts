@@ -40,7 +40,14 @@ export const erase: Command = {
     const asked = askedFor(values);
     const json = values['json'] === true;
     const config = await readConfig(configDirectory(values['config'], io), io);
-    const opening = { config, logger: createLogger(config), now, env: io.env, build, notice: io.err };
+    const opening = {
+      config,
+      logger: createLogger(config).child({}, { level: 'warn' }),
+      now,
+      env: io.env,
+      build,
+      notice: io.err,
+    };
     const reader = await configuredStore(config);
     if (values['dry-run'] === true) {
       const plan = await search(reader, asked, io);

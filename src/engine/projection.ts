@@ -96,10 +96,9 @@ export function project(
     } catch (error) {
       if (error instanceof EvidenceError && error.code === 'corrupt') verifyFailures += 1;
       else if (!(error instanceof InventoryError || isErasure(error))) throw error;
-      logger.error(
-        { event: 'load_failed', source: sourceKey(source), detail: error.message },
-        'a sealed snapshot could not be loaded',
-      );
+      const told = { source: sourceKey(source), detail: error.message };
+      if (isErasure(error)) logger.info({ event: 'load_erased', ...told }, 'a sealed snapshot was erased');
+      else logger.error({ event: 'load_failed', ...told }, 'a sealed snapshot could not be loaded');
       await drop(source);
       refused.set(sourceKey(source), error.message);
       return false;
