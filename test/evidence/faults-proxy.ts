@@ -100,7 +100,7 @@ interface Answer {
 }
 
 /** Headers go as they came, the signed Host among them. */
-async function forward(target: string, request: IncomingMessage, body: Uint8Array): Promise<Answer> {
+export async function forward(target: string, request: IncomingMessage, body: Uint8Array): Promise<Answer> {
   const { method, headers } = request;
   const outgoing = send(`${target}${request.url}`, { method, headers });
   outgoing.end(body);

@@ -1,3 +1,4 @@
+import { failRequests, killWriters, raceWriters } from './commit.ts';
 import { kill } from './kill.ts';
 import { tampers } from './changes.ts';
 import { judgeReperformed, reperformForged } from './reperform.ts';
@@ -47,5 +48,32 @@ const reperformScenario: Scenario = {
   },
 };
 
+const COMMIT_KILLS = 1000;
+
+/** kill -9 of writers: half of them on directories, half on a real S3 server. */
+const commitsScenario: Scenario = {
+  name: 'commits',
+  run: ({ scale, seed, report }) => killWriters(Math.max(2, Math.round(COMMIT_KILLS * scale)), seed, report),
+};
+
+const WRITER_ROUNDS = 300;
+
+const writersScenario: Scenario = {
+  name: 'writers',
+  run: ({ scale, report }) => raceWriters(Math.max(1, Math.round(WRITER_ROUNDS * scale)), report),
+};
+
+const requestsScenario: Scenario = {
+  name: 'requests',
+  run: ({ scale, report }) => failRequests(Math.max(1, Math.round(1 / scale)), report),
+};
+
 /** By name; a further scenario is a module that exports one, and a line here. */
-export const scenarios: readonly Scenario[] = [tamperScenario, killScenario, reperformScenario];
+export const scenarios: readonly Scenario[] = [
+  tamperScenario,
+  killScenario,
+  reperformScenario,
+  commitsScenario,
+  writersScenario,
+  requestsScenario,
+];
