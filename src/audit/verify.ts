@@ -1,6 +1,8 @@
 import { createFindings } from '../evidence/verify/report.ts';
 import type { Findings, VerifyOptions, VerifyReport } from '../evidence/verify/report.ts';
+import { derive } from './derive/derive.ts';
 import { checkDerived } from './verify/derived.ts';
+import type { Derive } from './verify/derived.ts';
 import { NOTHING_SEEN, examine } from './verify/examine.ts';
 import type { Seen } from './verify/examine.ts';
 import { openFiles } from './verify/files.ts';
@@ -19,32 +21,47 @@ export async function verifyBundle(path: string, options: VerifyOptions = {}): P
   let seen = NOTHING_SEEN;
   try {
     await using files = await openFiles(path);
-    seen = await verifyInto(files, options, findings);
+    seen = await verifyInto(files, options, { derive }, findings);
   } catch (error) {
     findings.caught('', error);
   }
   return reportOf(seen, findings);
+}
+
+/** What verifying rests on, beside what is in the bundle. */
+export interface Workers {
+  /** As src/audit/derive has it. */
+  readonly derive: Derive;
 }
 
 /** The same of files that are open already. */
-export async function verifyFiles(files: BundleFiles, options: VerifyOptions = {}): Promise<VerifyReport> {
+export async function verifyFiles(
+  files: BundleFiles,
+  options: VerifyOptions = {},
+  workers: Workers = { derive },
+): Promise<VerifyReport> {
   const findings = createFindings();
   let seen = NOTHING_SEEN;
   try {
-    seen = await verifyInto(files, options, findings);
+    seen = await verifyInto(files, options, workers, findings);
   } catch (error) {
     findings.caught('', error);
   }
   return reportOf(seen, findings);
 }
 
-async function verifyInto(files: BundleFiles, options: VerifyOptions, findings: Findings): Promise<Seen> {
+async function verifyInto(
+  files: BundleFiles,
+  options: VerifyOptions,
+  workers: Workers,
+  findings: Findings,
+): Promise<Seen> {
   await using kinds = createKinds();
   using examined = await examine(files, options, kinds.kindsOf, findings);
   if (examined === undefined) return NOTHING_SEEN;
   const { contents, evidence, seen } = examined;
   if (findings.problemCount === 0) {
-    await checkDerived(contents, evidence, findings, (done, total) =>
+    await checkDerived(contents, evidence, workers.derive, findings, (done, total) =>
       options.progress?.({ stage: 'derived', done, total }),
     );
   } else {
@@ -55,5 +72,9 @@ async function verifyInto(files: BundleFiles, options: VerifyOptions, findings: 
 }
 
 function reportOf(seen: Seen, { problems, problemCount, notes }: Findings): VerifyReport {
-  return { kind: 'bundle', ok: problemCount === 0, problems, problemCount, notes, ...seen };
+  const told = problems.map(({ code, where, message }) => {
+    const named = message.startsWith(`${where}: `);
+    return { code, where, message: named ? message.slice(where.length + 2) : message };
+  });
+  return { kind: 'bundle', ok: problemCount === 0, problems: told, problemCount, notes, ...seen };
 }

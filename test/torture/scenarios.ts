@@ -1,5 +1,6 @@
 import { failRequests, killWriters, raceWriters } from './commit.ts';
 import { kill } from './kill.ts';
+import { tortureBundles } from './bundle.ts';
 import { tampers } from './changes.ts';
 import { judgeReperformed, reperformForged } from './reperform.ts';
 import { tamper } from './tamper.ts';
@@ -68,6 +69,19 @@ const requestsScenario: Scenario = {
   run: ({ scale, report }) => failRequests(Math.max(1, Math.round(1 / scale)), report),
 };
 
+const BUNDLE_ROUNDS = 20_000;
+/** verify.sh takes a second or two for each. */
+const SCRIPTED_ROUNDS = 300;
+
+const bundleScenario: Scenario = {
+  name: 'bundle',
+  async run({ scale, seed, report }) {
+    const rounds = Math.max(1, Math.round(BUNDLE_ROUNDS * scale));
+    const scripted = Math.round(SCRIPTED_ROUNDS * scale);
+    return (await tortureBundles({ rounds, scripted, seed, report })).wrong;
+  },
+};
+
 /** By name; a further scenario is a module that exports one, and a line here. */
 export const scenarios: readonly Scenario[] = [
   tamperScenario,
@@ -76,4 +90,5 @@ export const scenarios: readonly Scenario[] = [
   commitsScenario,
   writersScenario,
   requestsScenario,
+  bundleScenario,
 ];

@@ -1,19 +1,22 @@
 import type { Evidence } from '../contract.ts';
-import { derive } from '../derive/derive.ts';
+import type { derive } from '../derive/derive.ts';
 import type { Findings } from '../../evidence/verify/report.ts';
 import { DERIVED } from '../layout.ts';
 import type { Contents } from './contents.ts';
+
+export type Derive = typeof derive;
 
 /** Derives every file again from the evidence, and compares byte by byte. */
 export async function checkDerived(
   contents: Contents,
   evidence: Evidence,
+  again: Derive,
   findings: Findings,
   progress: (done: number, total: number) => void,
 ): Promise<void> {
   const left = new Set(DERIVED);
   try {
-    await derive(evidence, contents.manifest.question, async (name, bytes) => {
+    await again(evidence, contents.manifest.question, async (name, bytes) => {
       left.delete(name);
       await compare(contents, name, bytes, findings);
       progress(DERIVED.length - left.size, DERIVED.length);

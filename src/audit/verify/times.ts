@@ -40,7 +40,7 @@ export async function openOthers(
   options: VerifyOptions,
   findings: Findings,
 ): Promise<Others> {
-  const source = sourceOf(contents, checkpoints);
+  const source = sourceOf(contents, checkpoints, findings);
   const { authorities, trust } = await trustedAuthorities(source, options, findings);
   const files = contents.matching(/\.tsr$/).flatMap((name) => parseTokenKey(name) ?? []);
   const { tokens, refused } = await openTokens(
@@ -72,13 +72,21 @@ export async function openOthers(
 }
 
 /** A bundle as far as it has the keys of a store. A checkpoint that doesn't verify is not there. */
-function sourceOf(contents: Contents, checkpoints: Checkpoints): Source {
+function sourceOf(contents: Contents, checkpoints: Checkpoints, findings: Findings): Source {
   const isThere = (name: string): boolean => {
     const size = /^log\/checkpoints\/(\d+)$/.exec(name)?.[1];
     return contents.has(name) && (size === undefined || checkpoints.has(Number(size)));
   };
   return {
-    get: async (name) => (isThere(name) ? contents.read(name) : undefined),
+    async get(name) {
+      if (!isThere(name)) return undefined;
+      try {
+        return await contents.read(name);
+      } catch (error) {
+        findings.caught(name, error);
+        return undefined;
+      }
+    },
     stream: async (name) => (isThere(name) ? contents.stream(name) : undefined),
     async *walk(folder) {
       for (const key of contents.matching(/^/)) if (key.startsWith(folder)) yield { key, regular: true };
