@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { trustedRoot } from '../../src/evidence/cosign.ts';
@@ -12,9 +11,8 @@ import { readStore } from '../../src/evidence/reader.ts';
 import { annexa } from '../e2e/process.ts';
 import { testKeys } from '../evidence/helpers.ts';
 import { makeSampleStore } from '../torture/sample-store.ts';
+import { cosign } from './cosign.ts';
 
-// Stock cosign, offline: whatever it asked the network for would fail here.
-const cosign = findCosign();
 const type = 'https://annexa.dev/snapshot/v1';
 
 interface Case {
@@ -180,27 +178,6 @@ async function verify(files: Case, predicateType = type): Promise<{ ok: boolean;
   ]);
 }
 
-/** A proxy that refuses every connection: nothing may be fetched. */
-const offline = { HTTPS_PROXY: 'http://127.0.0.1:1', HTTP_PROXY: 'http://127.0.0.1:1' };
-
 function run(args: readonly string[], cwd = base): Promise<{ ok: boolean; output: string }> {
-  const env = { ...offline, PATH: process.env['PATH'], HOME: base };
-  return new Promise((resolve) => {
-    execFile(cosign, args, { env, cwd }, (error, stdout, stderr) => {
-      resolve({ ok: error === null, output: `${stdout}${stderr}` });
-    });
-  });
-}
-
-function findCosign(): string {
-  const folders = [
-    process.env['ANNEXA_PEERS_BIN'],
-    join(homedir(), '.cache/annexa/bin'),
-    ...(process.env['PATH'] ?? '').split(delimiter),
-  ];
-  for (const folder of folders) {
-    if (folder === undefined || folder === '') continue;
-    if (existsSync(join(folder, 'cosign'))) return join(folder, 'cosign');
-  }
-  throw new Error('cosign 3.1.1 or later is needed: test/peers/install.sh installs it');
+  return cosign(args, cwd);
 }
