@@ -3,7 +3,7 @@ import { EvidenceError } from '../../src/evidence/error.ts';
 import { confirmToken } from '../../src/evidence/timestamp/confirm.ts';
 import { encodeDer, encodeUnsigned, TAG } from '../../src/evidence/timestamp/der.ts';
 import { MOST_TOKEN_BYTES, openToken, parseAuthorities } from '../../src/evidence/timestamp/token.ts';
-import { fixture, type Forgery, forgeToken, pem } from './timestamp-forge.ts';
+import { certificateOf, fixture, type Forgery, forgeToken, pem } from './timestamp-forge.ts';
 
 const data = fixture('data.txt');
 const root = parseAuthorities(pem('root'));
@@ -162,6 +162,18 @@ describe('a token', () => {
   test('is refused below a path that a CA above allows no more', async () => {
     const token = forge({ signer: 'under-sub', certificates: ['sub', 'inter'] });
     expect(await refusal(token)).toContain('O=Test, CN=inter allows no path as long as this');
+  });
+
+  test('is refused with any byte changed of an intermediate that it needs', async () => {
+    const token = forge({ signer: 'under-inter', certificates: ['inter'] });
+    const raw = certificateOf('inter');
+    const from = token.indexOf(raw);
+    for (let at = from; at < from + raw.length; at += 1) {
+      const changed = Buffer.from(token);
+      changed[at] = (changed[at] ?? 0) ^ (1 << (at & 7));
+      expect(await refusal(changed)).toMatch(/./);
+    }
+    expect(from).toBeGreaterThan(0);
   });
 
   test('finds its intermediate among the trusted certificates as well, but its root nowhere else', async () => {

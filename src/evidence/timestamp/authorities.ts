@@ -73,7 +73,11 @@ function readAuthority(label: string, text: string, place: number): Certificate 
 }
 
 function isSelfSigned({ x509 }: Certificate): boolean {
-  return x509.checkIssued(x509) && x509.verify(x509.publicKey);
+  try {
+    return x509.checkIssued(x509) && x509.verify(x509.publicKey);
+  } catch {
+    return false;
+  }
 }
 
 /**

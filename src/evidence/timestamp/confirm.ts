@@ -14,16 +14,15 @@ export async function confirmToken(
   trusted: Authorities,
 ): Promise<void> {
   const { raw, content, signer, certificates } = readResponse(response);
-  const path = pathTo(trusted, signer, certificates, readTstInfo(content).genTime).map((one) =>
-    Certificate.fromBER(Buffer.from(one.raw)),
-  );
+  const path = pathTo(trusted, signer, certificates, readTstInfo(content).genTime);
   try {
+    const chain = path.map((one) => Certificate.fromBER(Buffer.from(one.raw)));
     const signed = new SignedData({ schema: ContentInfo.fromBER(Buffer.from(raw)).content });
-    signed.certificates = path.slice(0, -1);
+    signed.certificates = chain.slice(0, -1);
     const { signatureVerified, signerCertificateVerified } = await signed.verify({
       signer: 0,
       data: Uint8Array.from(data).buffer,
-      trustedCerts: path.slice(-1),
+      trustedCerts: chain.slice(-1),
       checkChain: true,
       extendedMode: true,
       passedWhenNotRevValues: true,

@@ -3,7 +3,7 @@ import { EvidenceError } from '../error.ts';
 import { assertAttributes, digestName } from './attributes.ts';
 import { assertSigner, type Authorities, pathTo } from './authorities.ts';
 import { sameBytes } from './certificate.ts';
-import { encodeUnsigned, readDer } from './der.ts';
+import { encodeUnsigned } from './der.ts';
 import { readResponse, type SignedToken } from './signed-data.ts';
 import { readTstInfo } from './tst-info.ts';
 
@@ -37,6 +37,21 @@ export async function openToken(
   trusted: Authorities,
   expected?: { readonly nonce: Uint8Array },
 ): Promise<TokenInfo> {
+  try {
+    return open(response, data, trusted, expected);
+  } catch (cause) {
+    if (cause instanceof EvidenceError) throw cause;
+    // Such as a certificate's key of a kind that is not known here.
+    throw new EvidenceError('corrupt', "the token can't be read", { cause });
+  }
+}
+
+function open(
+  response: Uint8Array,
+  data: Uint8Array,
+  trusted: Authorities,
+  expected: { readonly nonce: Uint8Array } | undefined,
+): TokenInfo {
   if (response.length > MOST_TOKEN_BYTES) throw corrupt(`the token has more than ${MOST_TOKEN_BYTES} bytes`);
   const token = readResponse(response);
   const { policy, imprint, serial, genTime, accuracy, nonce } = readTstInfo(token.content);
@@ -76,7 +91,6 @@ function assertSignature({ signer, attributes, signature, ...token }: SignedToke
       `the signature's algorithm is not accepted: expected RSA of ${LEAST_RSA_BITS} bits or more, or ECDSA`,
     );
   }
-  if (type === 'ec') readDer(signature);
   if (!verify(digest, attributes, key, signature)) throw corrupt("the authority's signature does not hold");
 }
 
