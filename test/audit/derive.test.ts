@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +12,6 @@ import {
   HOSTILE,
   makeDeriveWorld,
   MINUTE,
-  PERIOD,
   rowsOf,
   START,
 } from './derive-world.ts';
