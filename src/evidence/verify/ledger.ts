@@ -105,15 +105,16 @@ const SCHEMA = `
   CREATE TABLE authority (sha256 BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
   BEGIN;`;
 
+// A body that isn't there, or is none, has been told of, and holds nothing.
 const BROKEN = `
   SELECT entry, field, count, hex(root) AS root FROM claim
   WHERE NOT EXISTS (
     SELECT 1 FROM subject JOIN body USING (sha256)
-    WHERE subject.entry = claim.entry AND body.count = claim.count AND body.root = claim.root
+    WHERE subject.entry = claim.entry
+      AND (body.count IS NULL OR (body.count = claim.count AND body.root = claim.root))
   )
   ORDER BY entry, field`;
 
-// A body that isn't there has been told of, and holds nothing.
 const BROKEN_NESTED = `
   SELECT DISTINCT hex(sha256) AS sha256 FROM nested_claim JOIN body USING (sha256)
   WHERE body.count IS NOT NULL AND (body.count, body.root) IS NOT (nested_claim.count, nested_claim.root)
