@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { duration, manifest, manifestName, text } from '../controls/fields.ts';
 import { certificatesProblem } from './certificates.ts';
 import { cadenceOf } from './schedule.ts';
+import { witnessKeyProblem } from './witness-key.ts';
 
 const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const hostname = new RegExp(`^(?=.{1,253}$)${label}(?:\\.${label})+$`);
@@ -78,7 +79,21 @@ const timestamps = z.strictObject({
 });
 
 /** https://c2sp.org/tlog-witness; `key` is the verifier key, `<name>+<key id>+<key>`. */
-const witness = z.strictObject({ name: partyName, url: webUrl, key: text, timeout: duration.default(10) });
+const witness = z.strictObject({
+  name: partyName,
+  url: webUrl,
+  key: text.superRefine((key, issues) => {
+    const problem = witnessKeyProblem(key);
+    if (problem !== undefined) issues.addIssue({ code: 'custom', message: problem });
+  }),
+  timeout: duration.default(10),
+});
+
+const witnesses = z
+  .array(witness)
+  .default([])
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'expected each name once')
+  .refine((all) => new Set(all.map(({ key }) => key)).size === all.length, 'expected each key once');
 
 /** What the environment may set, by variable: each has the schema of the Agent's field. */
 export const environment = {
@@ -101,7 +116,7 @@ export const agentManifest = manifest(
     /** Absent: a directory below `data`. */
     store: objectStore.optional(),
     timestamps: timestamps.optional(),
-    witnesses: z.array(witness).default([]),
+    witnesses,
     concurrency: z.int().min(1).max(64).default(4),
     evaluateEvery: duration.default(900),
     commitWindow: duration.default(5),

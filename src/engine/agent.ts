@@ -16,6 +16,7 @@ import { stateAnswers } from './state/answers.ts';
 import { readMetrics } from './state/metrics.ts';
 import type { Stores } from './stores.ts';
 import type { AgentView } from './view.ts';
+import { type Cosigner, createCosigner } from './witness.ts';
 
 export interface AgentOptions {
   readonly config: Config;
@@ -55,6 +56,7 @@ export class Agent implements AsyncDisposable {
   readonly #connected = new Map<string, Connected>();
   readonly #knowledge: Knowledge;
   readonly #stamper: Stamper;
+  readonly #cosigner: Cosigner;
   readonly #runs = new Set<Promise<void>>();
   /** Questions to authorities: nothing waits for them but the end. */
   readonly #stamping = new Set<Promise<void>>();
@@ -71,7 +73,9 @@ export class Agent implements AsyncDisposable {
     this.#config = options.config;
     this.#stores = options.stores;
     this.#knowledge = createKnowledge(options.stores);
-    this.#stamper = createStamper({ log: options.stores.log, logger: options.logger, now: options.now });
+    const others = { log: options.stores.log, logger: options.logger, now: options.now };
+    this.#stamper = createStamper(others);
+    this.#cosigner = createCosigner(others);
     this.#limit = pLimit(options.config.agent.concurrency);
     this.view = {
       ...stateAnswers(options.stores.state, options.stores.log),
@@ -79,6 +83,7 @@ export class Agent implements AsyncDisposable {
         ...(await readMetrics(options.stores.state, options.stores.log)),
         verifyFailures: options.stores.verifyFailures(),
         timestamps: this.#stamper.metrics(),
+        witnesses: this.#cosigner.metrics(),
       }),
       build: options.build,
       readiness: () => this.#readiness(),
@@ -101,7 +106,7 @@ export class Agent implements AsyncDisposable {
     this.#pump();
   }
 
-  /** One pass over every dataset, assessed and timestamped at its end. Rejects when the store fails. */
+  /** One pass over every dataset, assessed, timestamped and cosigned at its end. Rejects when the store fails. */
   async collectOnce(): Promise<readonly RunResult[]> {
     const passes = this.#config.collectors.map((collector) =>
       this.#run({ collector, datasets: collector.datasets }),
@@ -161,16 +166,28 @@ export class Agent implements AsyncDisposable {
       this.#evaluateAt = now + 60;
       this.#track(this.#guard(() => this.#serial(() => this.#assess(true))));
     }
-    if (this.#stamper.nextAt() <= now) void this.#stamp().then(() => this.#pump());
-    const next = Math.min(agenda.nextAt() ?? Infinity, this.#evaluateAt, this.#stamper.nextAt());
+    if (Math.min(this.#stamper.nextAt(), this.#cosigner.nextAt()) <= now)
+      void this.#stamp().then(() => this.#pump());
+    const next = Math.min(
+      agenda.nextAt() ?? Infinity,
+      this.#evaluateAt,
+      this.#stamper.nextAt(),
+      this.#cosigner.nextAt(),
+    );
     const sleep = Math.min(Math.max(next * 1000 - Date.now(), 200), LONGEST_SLEEP);
     this.#timer = setTimeout(() => this.#pump(), sleep);
   }
 
+  /** Has the newest checkpoint timestamped and cosigned by those that are due. */
   #stamp(once?: { readonly patience: number }): Promise<void> {
-    const stamping = this.#stamper
-      .stamp(this.#stopping.signal, once)
-      .finally(() => this.#stamping.delete(stamping));
+    const now = this.#options.now();
+    const { signal } = this.#stopping;
+    const cosigns = once !== undefined || this.#cosigner.nextAt() <= now;
+    const work = [
+      this.#stamper.stamp(signal, once),
+      ...(cosigns ? [this.#cosigner.cosign(signal, once)] : []),
+    ];
+    const stamping = ended(Promise.all(work)).finally(() => this.#stamping.delete(stamping));
     this.#stamping.add(stamping);
     return stamping;
   }
@@ -315,6 +332,7 @@ export class Agent implements AsyncDisposable {
     this.#config = config;
     this.#sealedConfig = sealed;
     await this.#stamper.configure(config.agent.timestamps);
+    this.#cosigner.configure(config.agent);
     for (const collector of config.collectors) {
       const child = logger.child({ collector: collector.name });
       this.#connected.set(

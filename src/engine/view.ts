@@ -194,6 +194,15 @@ export interface MetricsSnapshot {
     /** Since the start, by authority, every configured one. */
     readonly failures: Readonly<Record<string, number>>;
   };
+  /** Every configured witness: the size of the checkpoint that it cosigned last (0: none known), and, since the start, what it did not cosign. */
+  readonly witnesses: readonly {
+    readonly name: string;
+    readonly size: number;
+    /** Not reached, or not to be believed. */
+    readonly failures: number;
+    /** It has seen what the log does not follow from. */
+    readonly refusals: number;
+  }[];
   readonly collectors: readonly {
     readonly name: string;
     readonly runs: number;

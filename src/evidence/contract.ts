@@ -179,6 +179,8 @@ export interface EvidenceLog extends AsyncDisposable {
   lines(sha256: string, at?: number): Promise<AsyncIterable<BodyLine> | undefined>;
   /** What was erased up to the head, by the digest of the original body. */
   erasures(): Promise<Erasures>;
+  /** The consistency proof of RFC 6962 2.1.2 between two sizes up to the head's. Throws a RangeError unless 0 < from <= to. */
+  consistency(from: number, to: number): Promise<readonly Uint8Array[]>;
   /** The keys in force at the head. */
   keys(): readonly KeyInForce[];
   /**

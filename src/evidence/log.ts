@@ -6,9 +6,9 @@ import { createEraser, type Eraser } from './erase.ts';
 import { EvidenceError } from './error.ts';
 import { certificatesObject, type GenesisOptions, makeGenesis } from './genesis.ts';
 import { type Ground, guarded, takeGround } from './ground.ts';
-import { emptyHead, type Identity } from './head.ts';
+import { emptyHead, type Identity, logReader } from './head.ts';
 import type { EvidenceKeys } from './keys.ts';
-import { EMPTY_ROOT } from './merkle.ts';
+import { EMPTY_ROOT, proveConsistency } from './merkle.ts';
 import {
   assertNotRolledBack,
   assertNothingBeyond,
@@ -23,6 +23,7 @@ import { createQueue } from './queue.ts';
 import { rotateKeys } from './rotate.ts';
 import { subjectKey } from './statement.ts';
 import type { ObjectStore } from './store.ts';
+import { tileNodes } from './tiles.ts';
 import { createView } from './view.ts';
 import { createWriter, type Writer, type WriterContext } from './writer.ts';
 
@@ -223,6 +224,7 @@ function assemble(
       if (options?.hurry === true) queue.hurry();
       return promise;
     },
+    consistency: (from, to) => proveConsistency(from, to, tileNodes(logReader(store), to)),
     keys: () => context.identity.keys.list(),
     stamped,
     addToken,

@@ -129,6 +129,34 @@ function timestampFamilies({ timestamps }: MetricsSnapshot): readonly Family[] {
   ];
 }
 
+function witnessFamilies({ witnesses }: MetricsSnapshot): readonly Family[] {
+  const each = (value: (witness: MetricsSnapshot['witnesses'][number]) => number) =>
+    witnesses.map((witness) => [{ witness: witness.name }, value(witness)] as const);
+  return [
+    family(
+      'gauge',
+      'evidence_witnessed_size',
+      'Entries of the newest checkpoint that each witness has cosigned since the start.',
+      ['witness'],
+      each(({ size }) => size),
+    ),
+    family(
+      'counter',
+      'evidence_witness_failures_total',
+      'Checkpoints that each witness was given and did not cosign, or not so that it can be believed, since the start.',
+      ['witness'],
+      each(({ failures }) => failures),
+    ),
+    family(
+      'counter',
+      'evidence_witness_refusals_total',
+      'Checkpoints that each witness refused since the log does not go on from what it has seen, since the start.',
+      ['witness'],
+      each(({ refusals }) => refusals),
+    ),
+  ];
+}
+
 function evidenceFamilies({ evidence, log, keys, verifyFailures }: MetricsSnapshot): readonly Family[] {
   return [
     family(
@@ -255,6 +283,7 @@ export async function exposeMetrics(
     ...expiryFamilies(snapshot),
     ...evidenceFamilies(snapshot),
     ...timestampFamilies(snapshot),
+    ...witnessFamilies(snapshot),
     ...collectorFamilies(snapshot),
   ];
   for (const one of families) register(registry, one);

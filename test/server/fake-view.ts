@@ -148,6 +148,7 @@ export const snapshot: MetricsSnapshot = {
     { use: 'checkpoint', since: moment - 200 },
   ],
   verifyFailures: 0,
+  witnesses: [{ name: 'east', size: 4, failures: 3, refusals: 1 }],
   timestamps: { lastTokenAt: 1_780_000_100, failures: { freetsa: 2, own: 0 } },
   collectors: [
     {

@@ -10,7 +10,7 @@ import { judged } from './documents.ts';
 export async function readMetrics(
   state: StateDatabase,
   log: EvidenceLog,
-): Promise<Omit<MetricsSnapshot, 'verifyFailures' | 'timestamps'>> {
+): Promise<Omit<MetricsSnapshot, 'verifyFailures' | 'timestamps' | 'witnesses'>> {
   const { checks, soa, exceptions, attestations } = await judged(state);
   const controls = await state.selectFrom('control').selectAll().orderBy('ordinal').execute();
   const verdicts = new Map(
