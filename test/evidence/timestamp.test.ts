@@ -155,6 +155,7 @@ describe('a token', () => {
     ['inter-names', 'bound to 2.5.29.30'],
     ['inter-crl', 'no trusted CA issued'],
     ['not-ca', 'no trusted CA issued'],
+    ['no-ca', 'is not a CA'],
   ])('is refused below an intermediate %s', async (name, reason) => {
     expect(await refusal(forge({ signer: `under-${name}`, certificates: [name] }))).toContain(reason);
   });

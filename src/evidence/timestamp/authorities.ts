@@ -103,6 +103,7 @@ export function pathTo(
       if (path.some((one) => sameBytes(one.raw, issuer.raw)) || !sameBytes(issuer.subject, last.issuer))
         continue;
       if (++steps > MOST_STEPS) throw new EvidenceError('corrupt', 'too many certificates of the same name');
+      // Names, key identifiers, and whether its key usage lets it sign certificates.
       if (!last.x509.checkIssued(issuer.x509) || !last.x509.verify(issuer.x509.publicKey)) continue;
       const problem = issuerProblem(issuer, path, roots.includes(issuer), time);
       if (problem !== undefined) obstacle = problem;
@@ -131,7 +132,6 @@ function issuerProblem(
   const signed = path.at(-1);
   if (!validAt(issuer, time)) return outOfDate(issuer, time);
   if (!issuer.ca) return refuse('is not a CA');
-  if (issuer.keyUsage?.has(KEY_USAGE.keyCertSign) === false) return refuse('may not sign certificates');
   if (issuer.pathLength !== undefined && below > issuer.pathLength)
     return refuse('allows no path as long as this');
   if (issuer.unknownCritical.length > 0)

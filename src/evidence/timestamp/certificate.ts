@@ -28,7 +28,7 @@ export interface Certificate {
   readonly unknownCritical: readonly string[];
 }
 
-export const KEY_USAGE = { digitalSignature: 0, nonRepudiation: 1, keyCertSign: 5 } as const;
+export const KEY_USAGE = { digitalSignature: 0, nonRepudiation: 1 } as const;
 
 const EXTENSION = {
   keyId: '2.5.29.14',
