@@ -181,6 +181,9 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   const handle = await open(path, 'wx', FILE_MODE);
   try {
     await handle.writeFile(bytes);
+    // A file system that claims to have written what it has not.
+    const { size } = await handle.stat();
+    if (size !== bytes.length) throw new Error(`${size} of ${bytes.length} bytes were written`);
     await handle.sync();
   } finally {
     await handle.close();

@@ -11,14 +11,18 @@ export const batches: readonly (readonly StatementDraft[])[] = [
 /** Entries that were acknowledged, by run id and stream. */
 export type Acknowledged = Map<string, Sealed>;
 
-/** Asks for everything, body and all; what fails is not acknowledged. */
+type Named = Pick<Sealed, 'runId' | 'stream' | 'index' | 'leafHash'>;
+
+/** Asks for everything, bodies too unless told otherwise; what fails is not acknowledged. */
 export async function appendAll(
   log: EvidenceLog,
   acknowledged: Acknowledged,
   asked: typeof batches = batches,
+  bodies = true,
 ): Promise<void> {
   for (const drafts of asked) {
-    const body = await log.storeBody([{ id: drafts[0]?.runId ?? '' }]).catch(() => undefined);
+    const record = { id: drafts[0]?.runId ?? '' };
+    const body = bodies ? await log.storeBody([record]).catch(() => undefined) : undefined;
     const subjects = body === undefined ? [] : [{ name: 'datasets', sha256: body.sha256 }];
     const sealed = await log.append(drafts.map((one) => ({ ...one, subjects }))).catch(() => []);
     for (const entry of sealed) acknowledged.set(nameOf(entry), entry);
@@ -29,10 +33,10 @@ export async function appendAll(
 export async function missing(
   log: Pick<EvidenceLog, 'entries'>,
   from: number,
-  acknowledged: Acknowledged,
+  acknowledged: ReadonlyMap<string, Named>,
 ): Promise<string[]> {
   const faults: string[] = [];
-  const found = new Map<string, Sealed>();
+  const found = new Map<string, Named>();
   for await (const entry of log.entries(from)) {
     const name = nameOf(entry);
     if (found.has(name)) faults.push(`${name} was sealed twice`);
@@ -46,6 +50,6 @@ export async function missing(
   return faults;
 }
 
-function nameOf({ runId, stream }: Sealed): string {
+function nameOf({ runId, stream }: Named): string {
   return `${runId} ${stream}`;
 }

@@ -3,6 +3,7 @@ import { s3Faults } from '../evidence/faults-proxy.ts';
 import { s3CreationRounds, s3Rounds } from '../evidence/s3-rounds.ts';
 import { writerRounds } from '../evidence/writers.ts';
 import { startS3 } from '../peers/s3-server.ts';
+import { calls, straceRounds } from '../peers/strace.ts';
 import { createRandom } from './random.ts';
 
 type Report = (line: string) => void;
@@ -57,6 +58,21 @@ export async function failRequests(step: number, report: Report): Promise<string
       all.push(...faults);
     }
     all.push(...(await s3CreationRounds(fault, { step: Math.min(step, 4) })).faults);
+  }
+  return all;
+}
+
+/** Each fault at every file-system call of a commit in turn (at every `step`th). Returns what went wrong. */
+export async function failCalls(step: number, report: Report): Promise<string[]> {
+  const all: string[] = [];
+  for (const { call, faults: ways } of calls) {
+    for (const way of ways) {
+      const { injected, crashed, acknowledged, faults } = await straceRounds(call, way, { step });
+      report(
+        `${call} ${way}: ${injected} faults, ${crashed} of them ended the writer, ${acknowledged} acknowledged, ${faults.length} problems`,
+      );
+      all.push(...faults);
+    }
   }
   return all;
 }

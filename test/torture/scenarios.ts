@@ -1,4 +1,4 @@
-import { failRequests, killWriters, raceWriters } from './commit.ts';
+import { failCalls, failRequests, killWriters, raceWriters } from './commit.ts';
 import { kill } from './kill.ts';
 import { tortureBundles } from './bundle.ts';
 import { tampers } from './changes.ts';
@@ -82,6 +82,11 @@ const bundleScenario: Scenario = {
   },
 };
 
+const callsScenario: Scenario = {
+  name: 'calls',
+  run: ({ scale, report }) => failCalls(Math.max(1, Math.round(1 / scale)), report),
+};
+
 /** By name; a further scenario is a module that exports one, and a line here. */
 export const scenarios: readonly Scenario[] = [
   tamperScenario,
@@ -91,4 +96,5 @@ export const scenarios: readonly Scenario[] = [
   writersScenario,
   requestsScenario,
   bundleScenario,
+  callsScenario,
 ];
