@@ -132,9 +132,12 @@ function withToken(anchor: Anchored | undefined, checkpoint: CheckpointInfo, tok
 }
 
 function assertSignatureLines(lines: string): void {
+  const expected = 'expected signature lines of a note, each ended by LF';
+  // A note begins with its last empty line: with another one within, it would have other text.
+  if (lines.includes('\n\n')) throw new EvidenceError('invalid', expected);
   try {
     parseNote(Buffer.from(`cosignatures\n\n${lines}`));
   } catch (cause) {
-    throw new EvidenceError('invalid', 'expected signature lines of a note, each ended by LF', { cause });
+    throw new EvidenceError('invalid', expected, { cause });
   }
 }

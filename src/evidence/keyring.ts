@@ -48,6 +48,7 @@ export interface Keyring {
 /** Whether the statement is the second of the two that replace an envelope key: its stream has counted it already. */
 export function isRepeated(before: Statement | undefined, statement: Statement): boolean {
   if (before?.predicate !== 'rotation' || before.fields['use'] !== 'envelope') return false;
+  if (statement.predicate !== 'rotation') return false;
   return equalBytes(encodeStatement(before), encodeStatement(statement));
 }
 
@@ -140,8 +141,8 @@ function step(
 ): State {
   const { pair, ...alone } = state;
   if (pair !== undefined) {
-    const same = equalBytes(encodeStatement(pair.statement), encodeStatement(statement));
-    if (index === pair.index + 1 && same && equalBytes(signedBy, spkiOf(current(state, 'envelope'))))
+    const repeated = isRepeated(pair.statement, statement);
+    if (index === pair.index + 1 && repeated && equalBytes(signedBy, spkiOf(current(state, 'envelope'))))
       return alone;
     problems.push(unpaired(pair.index));
     return step(pair.before, index, statement, signedBy, problems);
