@@ -13,15 +13,21 @@ import { z } from 'zod';
 import { encodeEnvelope, envelopeLeaf, parseEnvelope, signEnvelope } from '../../src/evidence/dsse.ts';
 import type { EvidenceKeys } from '../../src/evidence/keys.ts';
 import { leafHash } from '../../src/evidence/merkle.ts';
+import { parseNote } from '../../src/evidence/note.ts';
 import { encodeBundle, parseBundle, parseTilePath } from '../../src/evidence/tiles.ts';
+import { generalized } from '../evidence/timestamp-authority.ts';
+import { forgeToken, pem } from '../evidence/timestamp-forge.ts';
+import { witness } from '../evidence/witness.ts';
+import { WITNESS } from './full-store.ts';
 import type { Random } from './random.ts';
 
 /**
  * - `found`: verify has to report a problem
  * - `refused`: verify can't know by the store alone, and says so; opening has to refuse
+ * - `told`: less is shown than before, which verify has to say, and nothing that is false
  * - `harmless`: the same evidence; verify has to report nothing
  */
-export type Expectation = 'found' | 'refused' | 'harmless';
+export type Expectation = 'found' | 'refused' | 'told' | 'harmless';
 
 export interface Change {
   /** What was done, to which object. */
@@ -40,6 +46,8 @@ export interface Ground {
   readonly foreign: string;
   readonly rewritten: string;
   readonly foreignKeys: EvidenceKeys;
+  /** Index of the last entry that erases something. */
+  readonly erasedAt: number;
   /** What was changed, by key: a folder's with a slash. */
   readonly changed: Set<string>;
 }
@@ -74,22 +82,23 @@ const bodies = (ground: Ground): string[] => below(ground.keys, 'content/');
 const envelopes = (ground: Ground): string[] => below(ground.keys, 'envelopes/');
 
 const classes = [
-  'content/',
-  'envelopes/',
-  'keys/',
-  'log/checkpoint',
-  'log/checkpoints/',
-  'log/intents/',
-  'log/tile/0/',
-  'log/tile/1/',
-  'log/tile/entries/',
+  /^content\//,
+  /^envelopes\//,
+  /^keys\//,
+  /^tsa\//,
+  /^log\/checkpoint$/,
+  /^log\/checkpoints\/\d+$/,
+  /\.tsr$/,
+  /\.sigs$/,
+  /^log\/intents\//,
+  /^log\/tile\/0\//,
+  /^log\/tile\/1\//,
+  /^log\/tile\/entries\//,
 ];
 
 /** An object of any class, each class as likely as the others. */
 function anyKey({ keys, random }: Ground): string {
-  const members = classes.map((name) =>
-    keys.filter((key) => (name.endsWith('/') ? key.startsWith(name) : key === name)),
-  );
+  const members = classes.map((name) => keys.filter((key) => name.test(key)));
   return random.pick(random.pick(members.filter((list) => list.length > 0)));
 }
 
@@ -114,8 +123,25 @@ function bitFlipped(ground: Ground): Change {
   const before = read(ground, key);
   const after = flipBit(ground.random, before);
   write(ground, key, after);
+  const what = `a bit of ${key} flipped`;
+  if (key.endsWith('.sigs') && isOfAnother(before, after)) return { what, expect: 'told' };
   const harmless = key.endsWith('.zst') && decodesAlike(before, after);
-  return { what: `a bit of ${key} flipped`, expect: harmless ? 'harmless' : 'found' };
+  return { what, expect: harmless ? 'harmless' : 'found' };
+}
+
+/** Whether a cosignature, still a signature line, names another witness or another key now: nothing is known of these. */
+function isOfAnother(before: Buffer, after: Buffer): boolean {
+  const line = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})\n$/u;
+  const [, name, encoded = ''] = line.exec(after.toString()) ?? [];
+  const [, named, known = ''] = line.exec(before.toString()) ?? [];
+  const bytes = Buffer.from(encoded, 'base64');
+  if (
+    name === undefined ||
+    bytes.toString('base64') !== encoded ||
+    !after.equals(Buffer.from(after.toString()))
+  )
+    return false;
+  return name !== named || !bytes.subarray(0, 4).equals(Buffer.from(known, 'base64').subarray(0, 4));
 }
 
 function bodyChanged(ground: Ground): Change | undefined {
@@ -172,7 +198,8 @@ function cut(ground: Ground): Change {
 function dropped(ground: Ground): Change {
   const key = anyKey(ground);
   remove(ground, key);
-  return found(`${key} dropped`);
+  // Cosignatures come after a checkpoint and may be missing; so may a token that no entry is anchored to: here there is none.
+  return { what: `${key} dropped`, expect: key.endsWith('.sigs') ? 'told' : 'found' };
 }
 
 function swapped(ground: Ground): Change | undefined {
@@ -252,12 +279,21 @@ function touched(ground: Ground): Change {
 }
 
 function checkpointSizes(ground: Ground): number[] {
-  const names = below(ground.keys, 'log/checkpoints/').map((key) => Number(key.slice(16)));
-  return names.sort((a, b) => a - b);
+  return sizesAmong(below(ground.keys, 'log/checkpoints/').map((key) => key.slice(16)));
 }
 
-function olderCheckpoint(ground: Ground): number {
-  const size = ground.random.pick(checkpointSizes(ground).slice(0, -1));
+/** Ascending. */
+function sizesAmong(names: readonly string[]): number[] {
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** Puts an earlier checkpoint in the place of the newest, of a size from `least` on. */
+function olderCheckpoint(ground: Ground, least = 0): number {
+  const sizes = checkpointSizes(ground).filter((size) => size >= least);
+  const size = ground.random.pick(sizes.slice(0, -1));
   write(ground, 'log/checkpoint', read(ground, `log/checkpoints/${size}`));
   return size;
 }
@@ -283,10 +319,13 @@ function stateLost(ground: Ground): Change {
   return { what: 'state lost', expect: 'refused' };
 }
 
-/** All that came after a checkpoint is taken away, so that what is left is a whole and shorter log. */
+/**
+ * All that came after a checkpoint is taken away, so that what is left is a whole and shorter log: one in which the erasure has been sealed, since what
+ * it deleted can't be brought back.
+ */
 function rolledBack(ground: Ground): Change {
-  const { pristine, random } = ground;
-  const size = olderCheckpoint(ground);
+  const { pristine, random, erasedAt } = ground;
+  const size = olderCheckpoint(ground, erasedAt + 1);
   for (const key of ground.keys) if (isLater(key, size)) remove(ground, key);
   for (const { key, bytes } of partialTiles(pristine, size)) write(ground, key, bytes);
   const kept = new Set(
@@ -304,7 +343,7 @@ function rolledBack(ground: Ground): Change {
 }
 
 function isLater(key: string, size: number): boolean {
-  const number = Number(/^log\/(?:checkpoints|intents)\/(\d+)$/.exec(key)?.[1]);
+  const number = Number(/^log\/(?:checkpoints|intents)\/(\d+)(?:\.[\w.-]+)?$/.exec(key)?.[1]);
   if (key.startsWith('log/intents/')) return number >= size;
   if (key.startsWith('log/checkpoints/')) return number > size;
   const tile = parseTilePath(key.slice(4));
@@ -315,7 +354,7 @@ function isLater(key: string, size: number): boolean {
 
 /** The partial tiles that went when they were full: who takes entries away can make them again. */
 function partialTiles(pristine: string, size: number): { key: string; bytes: Uint8Array }[] {
-  const sizes = readdirSync(join(pristine, 'log/checkpoints')).map(Number);
+  const sizes = sizesAmong(readdirSync(join(pristine, 'log/checkpoints')));
   const leaves = leavesOf(pristine).slice(0, size);
   const bundle = Math.floor(size / 256);
   return sizes
@@ -331,7 +370,7 @@ function partialTiles(pristine: string, size: number): { key: string; bytes: Uin
 }
 
 function leavesOf(directory: string): Uint8Array[] {
-  const size = Math.max(...readdirSync(join(directory, 'log/checkpoints')).map(Number));
+  const size = sizesAmong(readdirSync(join(directory, 'log/checkpoints'))).at(-1) ?? 0;
   const leaves: Uint8Array[] = [];
   for (let bundle = 0; bundle * 256 < size; bundle += 1) {
     const width = Math.min(256, size - bundle * 256);
@@ -410,7 +449,8 @@ function envelopeRespelled(ground: Ground): Change {
 }
 
 function foreignSignatureLine(ground: Ground): Change {
-  const key = ground.random.pick(['log/checkpoint', ...below(ground.keys, 'log/checkpoints/')]);
+  const sizes = checkpointSizes(ground).map((size) => `log/checkpoints/${size}`);
+  const key = ground.random.pick(['log/checkpoint', ...sizes]);
   const note = read(ground, key).toString();
   const line = note.slice(note.indexOf('\n\n') + 2);
   const changed = note.replace(line, line.replace('\u2014 ', '\u2014 x'));
@@ -477,6 +517,52 @@ function replace(bytes: Buffer, one: Uint8Array, other: Uint8Array): Buffer {
   return changed;
 }
 
+/** A token that the authority has made, or another one, over the same checkpoint or over another, at another time. */
+function tokenForged(ground: Ground): Change {
+  const { random } = ground;
+  const key = random.pick(ground.keys.filter((one) => one.endsWith('.tsr')));
+  const size = Number.parseInt(key.slice('log/checkpoints/'.length), 10);
+  const data = read(ground, `log/checkpoints/${random.pick([size, ...checkpointSizes(ground)])}`);
+  const genTime = generalized(1_762_000_000 + random.below(100_000_000));
+  const signer = random.pick(['good', 'rsa', 'eku-wrong', 'sha1', 'expired', 'is-ca']);
+  write(ground, key, forgeToken({ data, genTime, signer }));
+  return found(`${key} replaced by a token of ${signer} for ${genTime}`);
+}
+
+/** A witness's true signature, for other words; or its words, with another's signature. */
+function cosignatureForged(ground: Ground): Change {
+  const { random } = ground;
+  const key = random.pick(ground.keys.filter((one) => one.endsWith('.sigs')));
+  const size = Number.parseInt(key.slice('log/checkpoints/'.length), 10);
+  const { text } = parseNote(read(ground, `log/checkpoints/${size}`));
+  const other = witness(WITNESS.name, 10);
+  const renamed = other.cosign(text, 7).replace(/ [^ ]+$/, (encoded) => {
+    const bytes = Buffer.from(encoded, 'base64');
+    return ` ${Buffer.concat([Buffer.from(WITNESS.keyId, 'hex'), bytes.subarray(4)]).toString('base64')}\n`;
+  });
+  const lines = random.pick([
+    WITNESS.cosign(text.replace(`\n${size}\n`, `\n${size + 1}\n`), 7),
+    WITNESS.cosign(text, 7, 8),
+    WITNESS.cosign(text, 7) + WITNESS.cosign(text, 8),
+    renamed,
+  ]);
+  write(ground, key, lines);
+  return found(`${key} forged`);
+}
+
+/** Other certificates in the place of an authority's, or beside them. */
+function authorityForged(ground: Ground): Change {
+  const { random } = ground;
+  const key = random.pick(ground.keys.filter((one) => one.startsWith('tsa/')));
+  const other = pem(random.pick(['other-root', 'sigstore', 'inter', 'good']));
+  if (random.below(2) === 0) {
+    write(ground, key, other);
+    return found(`${key} replaced by other certificates`);
+  }
+  write(ground, `tsa/${random.hex(64)}.pem`, other);
+  return found(`certificates added under a wrong name`);
+}
+
 /** All of them; each round takes one. */
 export const tampers: readonly Tamper[] = [
   bitFlipped,
@@ -507,4 +593,7 @@ export const tampers: readonly Tamper[] = [
   foreignStore,
   rewrittenStore,
   resigned,
+  tokenForged,
+  cosignatureForged,
+  authorityForged,
 ];

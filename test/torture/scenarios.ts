@@ -22,8 +22,10 @@ const tamperScenario: Scenario = {
   name: 'tamper',
   async run({ scale, seed, report }) {
     const rounds = Math.max(tampers.length, Math.round(TAMPER_ROUNDS * scale));
-    const { found, refused, harmless, wrong } = await tamper({ rounds, seed, report });
-    report(`${rounds} changes: ${found} found, ${refused} refused at opening, ${harmless} of no consequence`);
+    const { found, refused, told, harmless, wrong } = await tamper({ rounds, seed, report });
+    report(
+      `${rounds} changes: ${found} found, ${refused} refused at opening, ${told} told as less, ${harmless} of no consequence`,
+    );
     return wrong;
   },
 };

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { EvidenceError } from '../../src/evidence/error.ts';
 import { fingerprint } from '../../src/evidence/public-keys.ts';
-import type { EvidenceKeys } from '../../src/evidence/keys.ts';
 import { openLog } from '../../src/evidence/log.ts';
 import { verifyDirectory } from '../../src/evidence/verify.ts';
+import { readStore } from '../../src/evidence/reader.ts';
+import type { VerifyReport } from '../../src/evidence/verify.ts';
 import { testKeys } from '../evidence/helpers.ts';
 import { tampers } from './changes.ts';
 import type { Change, Ground, Tamper } from './changes.ts';
+import { TSA_CA, WITNESS, fullStoreKeys, makeFullStore } from './full-store.ts';
 import { createRandom } from './random.ts';
-import { makeSampleStore } from './sample-store.ts';
 
 export interface TamperOptions {
   readonly rounds: number;
@@ -18,14 +19,15 @@ export interface TamperOptions {
   readonly seed: number;
   /** Called after each round. */
   readonly report?: (line: string) => void;
-  /** How much the store holds: 20 rounds of 7 datasets are 300 entries, which fill a tile. */
-  readonly size?: { readonly rounds: number; readonly datasets: number };
+  /** Of each of the store's six rounds: 24 make 300 entries, which fill a tile. */
+  readonly datasets?: number;
 }
 
 export interface TamperResult {
   readonly rounds: number;
   readonly found: number;
   readonly refused: number;
+  readonly told: number;
   readonly harmless: number;
   /** Rounds that did not come out as they have to, each with what was changed. */
   readonly wrong: readonly string[];
@@ -46,13 +48,16 @@ export async function tamper(options: TamperOptions): Promise<TamperResult> {
   }
 }
 
-async function prepare(base: string, { seed, size }: TamperOptions): Promise<Ground & { keys: string[] }> {
+async function prepare(
+  base: string,
+  { seed, datasets = 24 }: TamperOptions,
+): Promise<Ground & { keys: string[] }> {
   const [pristine, directory] = [join(base, 'pristine'), join(base, 'store')];
   const [foreign, rewritten] = [join(base, 'foreign'), join(base, 'rewritten')];
-  const made = { start: START, ...(size ?? { rounds: 20, datasets: 7 }) };
-  await makeSampleStore({ ...made, directory: pristine, keys: testKeys(1) });
-  await makeSampleStore({ ...made, directory: foreign, keys: testKeys(2), rounds: 2 });
-  await makeSampleStore({ ...made, directory: rewritten, keys: testKeys(1) });
+  const made = { start: START, datasets };
+  await makeFullStore({ ...made, directory: pristine });
+  await makeFullStore({ ...made, directory: foreign, seeds: [3, 4], datasets: 1 });
+  await makeFullStore({ ...made, directory: rewritten });
   cpSync(pristine, directory, { recursive: true });
   const keys = objectsIn(pristine);
   const random = createRandom(seed);
@@ -61,11 +66,19 @@ async function prepare(base: string, { seed, size }: TamperOptions): Promise<Gro
     pristine,
     foreign,
     rewritten,
-    foreignKeys: testKeys(2),
+    foreignKeys: testKeys(3),
+    erasedAt: await erasureIn(pristine),
     keys,
     random,
     changed: new Set(),
   };
+}
+
+/** Index of its erasure. */
+async function erasureIn(directory: string): Promise<number> {
+  const reader = await readStore(directory);
+  for await (const { index, predicate } of reader.entries()) if (predicate === 'erasure') return index;
+  throw new Error('the store has no erasure');
 }
 
 function objectsIn(directory: string): string[] {
@@ -77,21 +90,21 @@ function objectsIn(directory: string): string[] {
 }
 
 async function rounds(ground: Ground, { rounds: count, report }: TamperOptions): Promise<TamperResult> {
-  const keys = testKeys(1);
   const wrong: string[] = [];
-  const counts = { found: 0, refused: 0, harmless: 0 };
-  const untouched = await judge(ground, { what: 'nothing changed', expect: 'harmless' }, keys);
+  const counts = { found: 0, refused: 0, told: 0, harmless: 0 };
+  const shown = told(await verifyChanged(ground.directory));
+  const untouched = await judge(ground, { what: 'nothing changed', expect: 'harmless' }, shown);
   if (untouched !== undefined) wrong.push(untouched);
   for (let round = 0; round < count; round += 1) {
     // Every kind of change has its turn, then chance decides.
     const change = await changeOnce(ground, tampers[round]);
-    const complaint = await judge(ground, change, keys);
+    const complaint = await judge(ground, change, shown);
     counts[change.expect] += 1;
     if (complaint !== undefined) wrong.push(`round ${round}: ${complaint}`);
     report?.(`${round + 1}/${count} ${complaint ?? change.what}`);
     restore(ground);
   }
-  const restored = await judge(ground, { what: 'everything put back', expect: 'harmless' }, keys);
+  const restored = await judge(ground, { what: 'everything put back', expect: 'harmless' }, shown);
   if (restored !== undefined) wrong.push(restored);
   return { rounds: count, ...counts, wrong };
 }
@@ -105,26 +118,39 @@ async function changeOnce(ground: Ground, first: Tamper | undefined): Promise<Ch
   }
 }
 
-/** What did not come out as it has to; undefined when all is well. */
+function verifyChanged(directory: string): Promise<VerifyReport> {
+  const { first, second } = fullStoreKeys();
+  const keys = [first, second].flatMap(({ envelope, checkpoint }) => [envelope, checkpoint]);
+  const trusted = keys.map(({ spki }) => fingerprint(spki));
+  return verifyDirectory(directory, { trusted, tsaCa: TSA_CA, witnesses: [WITNESS.vkey] });
+}
+
+/** What a verdict tells beside its problems. */
+function told({ notes, time, witnessed, splitView }: VerifyReport): string {
+  return JSON.stringify({ notes, time, witnessed, splitView });
+}
+
+/** What did not come out as it has to; undefined when all is well. `shown`: what the untouched store tells. */
 async function judge(
   { directory, changed }: Ground,
   { what, expect }: Change,
-  keys: EvidenceKeys,
+  shown: string,
 ): Promise<string | undefined> {
-  const trusted = [keys.envelope.spki, keys.checkpoint.spki].map(fingerprint);
-  const { ok, problems } = await verifyDirectory(directory, { trusted });
+  const report = await verifyChanged(directory);
+  const { ok, problems } = report;
   if (expect === 'found') return ok ? `${what}: not found` : undefined;
   const [first] = problems;
   if (!ok) return `${what}: reported, though the evidence is the same: ${first?.where}: ${first?.message}`;
-  if (expect === 'harmless') return undefined;
+  if (expect === 'harmless') return told(report) === shown ? undefined : `${what}: it tells something else`;
+  if (expect === 'told') return told(report) === shown ? `${what}: not told` : undefined;
   changed.add('state');
-  return (await isRefused(directory, keys)) ? undefined : `${what}: not refused at opening`;
+  return (await isRefused(directory)) ? undefined : `${what}: not refused at opening`;
 }
 
-async function isRefused(directory: string, keys: EvidenceKeys): Promise<boolean> {
+async function isRefused(directory: string): Promise<boolean> {
   const agent = { version: '0.1.0', build: 'torture' };
   try {
-    await using log = await openLog({ directory, keys, now: () => START, agent });
+    await using log = await openLog({ directory, keys: fullStoreKeys().second, now: () => START, agent });
     return log.origin === '';
   } catch (error) {
     if (error instanceof EvidenceError && error.code === 'rolled-back') return true;
