@@ -1,3 +1,4 @@
+import { sentence } from '../../../controls/words.ts';
 import { soaEntry } from '../../../controls/soa.ts';
 import type { AssessedControl } from '../../../controls/status.ts';
 import type { Findings } from '../findings.ts';
@@ -25,8 +26,9 @@ function* controlSection(findings: Findings, control: AssessedControl): Generato
     <p class="quiet">${applicability(findings, control.id)}</p>
 `.html;
   const aspects = found?.aspects ?? [];
-  if (aspects.length > 0)
+  if (aspects.some(({ basis }) => basis !== null) || status !== 'not_applicable')
     yield* table({
+      kind: 'aspects',
       caption: `Aspects of ${control.id}`,
       columns: ['Aspect', 'What it asks', 'Basis', 'At the end', 'Why', 'Answered by'],
       rows: aspects.map((aspect): Content[] => [
@@ -54,5 +56,5 @@ function applicability({ replay }: Findings, id: string): Content {
   const { version, approver } = soa.spec;
   const owner = entry.owner === undefined ? '' : ` Owner: ${entry.owner}.`;
   const how = entry.applicable ? `applicable, ${entry.implementation}` : 'not applicable';
-  return `Statement of Applicability, version ${version}, approved by ${approver}: ${how}. ${entry.justification}${owner}`;
+  return `Statement of Applicability, version ${version}, approved by ${approver}: ${how}. ${sentence(entry.justification)}${owner}`;
 }

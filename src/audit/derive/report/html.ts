@@ -41,6 +41,8 @@ export function anchor(...parts: readonly string[]): string {
 
 /** Rows that a table may have; the rest is in the file that it points to. */
 const MAX_ROWS = 1000;
+/** Tables of no more rows are kept on one page. */
+const SHORT = 8;
 
 export interface Table {
   readonly caption: Content;
@@ -55,7 +57,8 @@ export interface Table {
 
 export function* table({ caption, columns, rows, total, file, kind = '' }: Table): Generator<string> {
   const heads = columns.map((column) => safe`<th scope="col">${column}</th>`);
-  yield safe`<table class="${kind}">
+  const classes = `${kind}${total <= SHORT ? ' short' : ''}`.trim();
+  yield safe`<table class="${classes}">
     <caption>${caption}</caption>
     <thead><tr>${heads}</tr></thead>
     <tbody>
@@ -64,8 +67,8 @@ export function* table({ caption, columns, rows, total, file, kind = '' }: Table
   for (const [first, ...rest] of rows) {
     if (number === MAX_ROWS) break;
     number += 1;
-    const cells = rest.map((cell) => safe`<td>${cell}</td>`);
-    yield safe`<tr><th scope="row">${first}</th>${cells}</tr>
+    const cells = rest.map(cellOf);
+    yield safe`<tr><th scope="row">${timed(first)}</th>${cells}</tr>
 `.html;
   }
   yield '</tbody></table>\n';
@@ -74,6 +77,22 @@ export function* table({ caption, columns, rows, total, file, kind = '' }: Table
       The first ${numberText(number)} of ${numberText(total)} rows; all of them are in <code>${file}</code>.
     </p>
 `.html;
+}
+
+/** A short word is not broken. */
+function cellOf(content: Content): Html {
+  const whole = typeof content === 'string' && /^[\w .,-]{1,14}$/.test(content);
+  return whole ? safe`<td class="whole">${content}</td>` : safe`<td>${timed(content)}</td>`;
+}
+
+/** Times break between day and hour alone. */
+function timed(content: Content): Content {
+  if (typeof content !== 'string') return content;
+  const part = (text: string) => `<span class="whole">${text}</span>`;
+  const day = /\b(\d{4}-\d\d-\d\dT)(\d\d:\d\d:\d\dZ)/g;
+  return {
+    html: markup(content).replace(day, (_, date: string, time: string) => `${part(date)}<wbr>${part(time)}`),
+  };
 }
 
 /** As many rows as a table may have. */

@@ -22,6 +22,9 @@ const SECTIONS = [
   { id: 'limits', title: 'What was not tested, and what this report can’t show', write: limits },
 ] as const;
 
+/** Chapters that don't begin a page of their own. */
+const FLOWING: ReadonlySet<string> = new Set(['coverage', 'failed-runs', 'changes']);
+
 /** The report as one page that needs nothing else: no script, no resource, readable on a screen and in print. */
 export function* report(findings: Findings): Generator<string> {
   const { replay, evidence } = findings;
@@ -49,7 +52,7 @@ export function* report(findings: Findings): Generator<string> {
   </nav>
 `.html;
   for (const [at, { id, title, write }] of SECTIONS.entries()) {
-    yield safe`<section aria-labelledby="${id}"><h2 id="${id}">${at + 1}. ${title}</h2>
+    yield safe`<section aria-labelledby="${id}"><h2 id="${id}" class="${FLOWING.has(id) ? 'flows' : ''}">${at + 1}. ${title}</h2>
 `.html;
     yield* write(findings);
     yield '</section>\n';

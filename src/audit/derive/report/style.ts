@@ -20,8 +20,10 @@ caption { text-align: left; font-weight: 600; padding: 0 0 .35rem; break-after: 
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--rule); }
 thead th { border-bottom: 1.5px solid var(--ink); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 400; }
-th:first-child { min-width: 5.5rem; }
+th:first-child { min-width: 7rem; }
 table.records th:first-child { width: 24%; }
+.whole { white-space: nowrap; }
+table.aspects th:first-child { min-width: 10rem; }
 table.facts tbody th { width: 15rem; color: var(--soft); }
 table.facts thead { position: absolute; clip-path: inset(50%); }
 .subtitle { font-size: 1.15rem; color: var(--soft); margin: 0 0 2rem; }
@@ -44,9 +46,11 @@ nav ol { columns: 2; column-gap: 2.5rem; }
   body { max-width: none; padding: 0; }
   h1 { margin-top: 55mm; }
   h2 { break-before: page; margin-top: 0; }
+  h2.flows { break-before: auto; margin-top: 3rem; }
   nav h2 { break-before: auto; border: 0; font-size: 1.1rem; margin-top: 2rem; }
   thead { display: table-header-group; }
-  tr, pre, .sample-mark { break-inside: avoid; }
+  tr, pre, .sample-mark, table.short { break-inside: avoid; }
+  tbody tr:first-child { break-before: avoid; }
   p { orphans: 3; widows: 3; }
   table { font-size: 8pt; }
   a { text-decoration: none; }
