@@ -26,6 +26,10 @@ export interface Forgery {
   /** Instead of the data: its digest. */
   readonly imprint?: Uint8Array;
   readonly nonce?: Uint8Array;
+  /** Of the TSTInfo. */
+  readonly version?: number;
+  /** The attribute with the digest is there twice. */
+  readonly repeated?: boolean;
   /** GeneralizedTime. */
   readonly genTime?: string;
   /** DER of Accuracy. */
@@ -41,6 +45,8 @@ export interface Forgery {
   readonly digest?: 'sha256' | 'sha384' | 'sha1';
   /** How the signature names the signer's certificate; `other`: it names another one. */
   readonly named?: 'v1' | 'v2' | 'both' | 'other' | 'other-v1' | 'none';
+  /** Whose issuer and serial number the name has, a fixture's name; none unless given. */
+  readonly issuerSerial?: string;
   readonly contentType?: string;
   readonly messageDigest?: Uint8Array;
   /** How many SignerInfos. */
@@ -105,7 +111,7 @@ export function certificateOf(name: string): Uint8Array {
 function tstInfo({ data = Buffer.of(), nonce, genTime = '20260304050607Z', ...rest }: Forgery): Uint8Array {
   const { imprintAlgorithm = 'sha256', accuracy, more } = rest;
   return sequence(
-    integer(1),
+    integer(rest.version ?? 1),
     named('policy'),
     sequence(algorithm(imprintAlgorithm), octets(rest.imprint ?? hash(imprintAlgorithm, data))),
     integer(7),
@@ -120,8 +126,10 @@ function signerInfo(forgery: Forgery, content: Uint8Array, certificate: Uint8Arr
   const { digest = 'sha256', key = 'tsa', contentType = 'tstInfo' } = forgery;
   const attributes = [
     attribute('contentType', named(contentType)),
-    attribute('messageDigest', octets(forgery.messageDigest ?? hash(digest, content))),
-    ...naming(forgery.named ?? 'v2', certificate),
+    ...Array.from({ length: forgery.repeated === true ? 2 : 1 }, () =>
+      attribute('messageDigest', octets(forgery.messageDigest ?? hash(digest, content))),
+    ),
+    ...naming(forgery.named ?? 'v2', certificate, forgery.issuerSerial),
   ];
   const fields = children(readDer(certificate), TAG.sequence, 'certificate');
   const [, serial, , issuer] = children(fields[0], TAG.sequence, 'certificate');
@@ -140,9 +148,22 @@ function signerInfo(forgery: Forgery, content: Uint8Array, certificate: Uint8Arr
   );
 }
 
-function naming(how: NonNullable<Forgery['named']>, certificate: Uint8Array): readonly Uint8Array[] {
+/** IssuerSerial: one directoryName, and a serial number. */
+function issuerSerialOf(name: string): Uint8Array {
+  const fields = children(readDer(certificateOf(name)), TAG.sequence, 'certificate');
+  const [, serial, , issuer] = children(fields[0], TAG.sequence, 'certificate');
+  return sequence(sequence(encodeDer(context(4), issuer!.raw)), serial!.raw);
+}
+
+function naming(
+  how: NonNullable<Forgery['named']>,
+  certificate: Uint8Array,
+  issuerSerial: string | undefined,
+): readonly Uint8Array[] {
   const other = certificateOf('rsa');
-  const id = (digest: string, of: Uint8Array) => sequence(sequence(sequence(octets(hash(digest, of)))));
+  const more = issuerSerial === undefined ? [] : [issuerSerialOf(issuerSerial)];
+  const id = (digest: string, of: Uint8Array) =>
+    sequence(sequence(sequence(octets(hash(digest, of)), ...more)));
   const [v1, v2] = [
     (of: Uint8Array) => attribute('signingCertificate', id('sha1', of)),
     (of: Uint8Array) => attribute('signingCertificateV2', id('sha256', of)),

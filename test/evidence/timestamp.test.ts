@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EvidenceError } from '../../src/evidence/error.ts';
 import { confirmToken } from '../../src/evidence/timestamp/confirm.ts';
-import { encodeDer, encodeUnsigned, TAG } from '../../src/evidence/timestamp/der.ts';
+import { children, encodeDer, encodeUnsigned, readDer, TAG } from '../../src/evidence/timestamp/der.ts';
 import { MOST_TOKEN_BYTES, openToken, parseAuthorities } from '../../src/evidence/timestamp/token.ts';
 import { certificateOf, fixture, type Forgery, forgeToken, pem } from './timestamp-forge.ts';
 
@@ -104,6 +104,8 @@ describe('a token', () => {
       {},
       { named: 'v1' },
       { named: 'both' },
+      { issuerSerial: 'good' },
+      { named: 'v1', issuerSerial: 'good' },
       { digest: 'sha384' },
       { signer: 'rsa', key: 'rsa' },
       { signer: 'p384', key: 'p384' },
@@ -198,6 +200,10 @@ describe('a token', () => {
     ['without the name of its certificate', { named: 'none' }, 'not named in what is signed'],
     ['that names another certificate', { named: 'other' }, 'names another certificate'],
     ['that names another certificate in one of two ways', { named: 'other-v1' }, 'names another certificate'],
+    ['that names another serial number', { issuerSerial: 'rsa' }, 'another issuer or serial number'],
+    ['that names another issuer', { issuerSerial: 'under-inter' }, 'another issuer or serial number'],
+    ['with an attribute twice', { repeated: true }, 'is there not just once'],
+    ['of another version', { version: 2 }, 'version is not 1'],
     ['of another content type', { contentType: 'data' }, 'no TSTInfo'],
     ['with another digest of its content', { messageDigest: Buffer.alloc(32) }, 'not that of the content'],
     ['with two signers', { signers: 2 }, '2 signers'],
@@ -218,6 +224,13 @@ describe('a token', () => {
     ],
   ] as const)('%s is refused', async (_, forgery: Partial<Forgery>, reason) => {
     expect(await refusal(forge(forgery))).toContain(reason);
+  });
+
+  test('comes alone', async () => {
+    const [status, token] = children(readDer(forge({})), TAG.sequence, 'response');
+    const twice = encodeDer(TAG.sequence, status!.raw, token!.raw, token!.raw);
+    expect(await refusal(twice)).toContain('no token, or more than one');
+    expect(await refusal(encodeDer(TAG.sequence, status!.raw))).toContain('no token, or more than one');
   });
 
   test('has the nonce that was sent, as a number', async () => {
@@ -265,6 +278,7 @@ describe('authorities', () => {
     ['other letters', pem('root').replace(/\n../, '\n!!'), 'certificate 1: not base64'],
     ['other bytes', pem('root').replace(/\nMII/, '\nMIJ'), 'certificate 1: not an X.509 certificate'],
     ['a signer', pem('root', 'good'), 'certificate 2: O=Test, CN=good is not the certificate of a CA'],
+    ['a root whose signature does not hold', damaged('root'), 'none of the certificates is self-signed'],
     ['no root', pem('inter'), 'none of the certificates is self-signed'],
   ])('are refused with %s', (_, text, reason) => {
     expect(() => parseAuthorities(text)).toThrow(
@@ -282,4 +296,11 @@ function criticalExtension(): Uint8Array {
     encodeDer(TAG.octetString, Buffer.of(5, 0)),
   );
   return encodeDer(0xa1, extension);
+}
+
+/** The certificate with the last byte of its signature changed. */
+function damaged(name: string): string {
+  const der = Buffer.from(certificateOf(name));
+  der[der.length - 1] = der.at(-1)! ^ 1;
+  return `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
 }
