@@ -38,8 +38,9 @@ export async function sourceAt(text: string, env: Io['env']): Promise<Source> {
 
 /** Throws UsageError. */
 export function bucketAt(text: string, env: Io['env']): S3Place {
-  const match =
-    /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/((?:[A-Za-z0-9._-]+\/)*[A-Za-z0-9._-]*))?$/.exec(text);
+  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/((?:\w[\w.-]*\/)*(?:\w[\w.-]*)?))?$/.exec(
+    text,
+  );
   if (match === null) throw new UsageError(`${text}: expected s3://bucket or s3://bucket/prefix`);
   const [, bucket = '', path = ''] = match;
   const endpoint = set(env['AWS_ENDPOINT_URL_S3']) ?? set(env['AWS_ENDPOINT_URL']);
