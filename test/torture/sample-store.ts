@@ -140,8 +140,8 @@ export async function assess(log: EvidenceLog, round: number, at: number): Promi
   const failing: AnyRecord[] = [{ id: `aws:1234:a-${round % 3}`, reason: 'no second factor' }];
   const body = await log.storeBody(failing);
   const outcomes: AnyRecord[] = [
-    { id: 'identity-second-factor', outcome: 'fail', body: body.sha256 },
-    { id: 'root-second-factor', outcome: 'pass', body: null },
+    { id: 'identity-second-factor', outcome: 'fail', body: body.sha256, records: { ...body.records } },
+    { id: 'root-second-factor', outcome: 'pass', body: null, records: null },
   ];
   const inputs = await log.storeBody(used);
   const verdicts = await log.storeBody(outcomes);
