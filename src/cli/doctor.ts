@@ -8,6 +8,7 @@ import { verifyDirectory } from '../evidence/verify.ts';
 import { configOption, jsonOption, parse } from './arguments.ts';
 import type { Command, Io } from './command.ts';
 import { examineKeys } from './examine-keys.ts';
+import { examineWitnesses } from './examine-witnesses.ts';
 import type { Finding } from './finding.ts';
 import { when } from './output.ts';
 import { configDirectory, createLogger, now, readConfig, startSample } from './setup.ts';
@@ -17,7 +18,7 @@ export const doctor: Command = {
   name: 'doctor',
   usage: '[--config DIR] [--json]',
   summary:
-    'credentials and permissions of each collector, the timestamp authorities, the keys, the clock and the store; changes nothing',
+    'credentials and permissions of each collector, the timestamp authorities, the witnesses, the keys, the clock and the store; changes nothing',
   async run(args, io) {
     const { values } = parse(args, { ...configOption, ...jsonOption }, { atLeast: 0, atMost: 0 });
     const config = await readConfig(configDirectory(values['config'], io), io);
@@ -28,7 +29,9 @@ export const doctor: Command = {
     const authorities = config.agent.timestamps?.authorities ?? [];
     const timestamps = await Promise.all(authorities.map((authority) => examineAuthority(authority)));
     const sealing = await examineKeys(config, io.env);
-    const findings = [...collectors.flat(), ...timestamps, ...sealing, ...(await store(config))];
+    const witnesses = await examineWitnesses(config);
+    const others = [...timestamps, ...witnesses, ...sealing];
+    const findings = [...collectors.flat(), ...others, ...(await store(config))];
     for (const finding of findings) {
       io.out(
         values['json'] === true

@@ -8,6 +8,8 @@ cosign_version=v3.1.1
 # Later ones of the timestamp server need Go 1.27.
 timestamp_server_version=v2.1.3
 versitygw_version=v1.8.0
+witness_version=v0.0.0-20260720115447-2e1c6971d19e
+merkle_version=v0.0.2
 moto_version=5.2.5
 ministack_version=1.5.33
 
@@ -46,10 +48,32 @@ go_tool_is_current() {
 }
 
 go_tools() {
-  has go || give_up "Go is needed to build cosign, versitygw and timestamp-server"
+  has go || give_up "Go is needed to build cosign, versitygw, timestamp-server and witness"
   go_tool cosign github.com/sigstore/cosign/v3 "$cosign_version" cmd/cosign
   go_tool timestamp-server github.com/sigstore/timestamp-authority/v2 "$timestamp_server_version" cmd/timestamp-server
   go_tool versitygw github.com/versity/versitygw "$versitygw_version" cmd/versitygw
+  witness
+}
+
+# The witness of transparency-dev, from test/peers/witness. It requires a commit of merkle that is not published as a version: a copy of
+# v0.0.2 stands in, with the one function added that only its other endpoint calls.
+witness() {
+  local source build="$cache/build/witness" merkle stamp="$cache/bin/witness.sum"
+  source=$(cd "$(dirname "${BASH_SOURCE[0]}")/witness" && pwd)
+  if [[ -x $cache/bin/witness ]] && (cd "$source" && sha256sum --check --status "$stamp" 2>/dev/null); then return; fi
+  say "building witness $witness_version"
+  rm -rf "$build"
+  mkdir -p "$cache/build"
+  cp -r "$source" "$build"
+  merkle=$(cd "$build" && GOFLAGS=-mod=mod go mod download -json "github.com/transparency-dev/merkle@$merkle_version" |
+    jq -r .Dir)
+  cp -r "$merkle" "$build/merkle"
+  chmod -R u+w "$build/merkle"
+  cp "$build/subtree.go.txt" "$build/merkle/proof/subtree.go"
+  (cd "$build" && GOFLAGS=-mod=readonly CGO_ENABLED=0 go build -o "$cache/bin/witness" .)
+  [[ $(go version -m "$cache/bin/witness") == *$'github.com/transparency-dev/witness\t'"$witness_version"* ]] ||
+    give_up "the witness was built, but isn't $witness_version"
+  (cd "$source" && sha256sum ./*) >"$stamp"
 }
 
 emulators_are_current() {
@@ -79,4 +103,4 @@ mkdir -p "$cache/bin"
 debian_packages
 go_tools
 emulators
-say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, moto $moto_version, ministack $ministack_version"
+say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, witness $witness_version, moto $moto_version, ministack $ministack_version"
