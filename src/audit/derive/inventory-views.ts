@@ -80,7 +80,7 @@ export function sqliteNeeded({ where = '', fails, reason }: CheckQuery): string 
     .map(({ text, quoted }) => (quoted ? "''" : text))
     .join('')
     .toLowerCase();
-  if (/\d_\d/.test(bare.replace(/[a-z_][a-z0-9_]*/g, ''))) return '3.46';
+  if (/(?<![a-z0-9_])\d+_\d/.test(bare)) return '3.46';
   if (hasShortIif(bare)) return '3.48';
   return /\b(?:concat|concat_ws|string_agg)\s*\(/.test(bare) ? '3.44' : undefined;
 }

@@ -134,6 +134,7 @@ export class Replayer {
   /** Until when the same statuses hold if nothing changes. */
   #holdsUntil = -Infinity;
   #standing: readonly ControlAssessment[] = [];
+  #statuses: ReadonlyMap<string, ControlStatus> = new Map();
   #end: { entry: Sealed; now: number } | undefined;
   #assessments = 0;
 
@@ -290,6 +291,7 @@ export class Replayer {
       const { exceptions, attestations, soa } = config;
       const all = assess({ checks, verdicts, open, exceptions, attestations, soa, now });
       this.#standing = all.filter(({ control }) => this.#isAsked(control.id));
+      this.#statuses = statusesOf(this.#standing);
       for (const { control } of this.#standing) this.#controls.set(control.id, control);
       const times = [
         ...open.map(({ dueAt }) => dueAt + 1),
@@ -303,8 +305,7 @@ export class Replayer {
       this.#changed = false;
       this.#ledgerVersion = this.#ledger.version;
     }
-    const statuses: ReadonlyMap<string, ControlStatus> = statusesOf(this.#standing);
-    this.#clock.assessed(statuses, now, PATIENCE * config.evaluateEvery);
+    this.#clock.assessed(this.#statuses, now, PATIENCE * config.evaluateEvery);
   }
 
   async #readSources(entry: Sealed): Promise<readonly Source[]> {

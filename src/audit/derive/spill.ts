@@ -23,23 +23,27 @@ export function openSpill(): Spill {
   const db = new DatabaseSync(join(directory, 'rows.db'));
   db.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;
     CREATE TABLE row (list TEXT, number REAL, first TEXT, second TEXT, cells TEXT);
-    CREATE INDEX row_by_key ON row (list, number, first, second);
-    CREATE INDEX row_by_first ON row (list, first, number, second);
     BEGIN`);
   const insert = db.prepare('INSERT INTO row VALUES (?, ?, ?, ?, ?)');
   const all = 'SELECT cells FROM row WHERE list = ? ORDER BY number, first, second, rowid';
   const some = 'SELECT cells FROM row WHERE list = ? AND first = ? ORDER BY number, second, rowid';
+  // Filled first, then read: sorting once costs less than keeping the order.
+  const sorted = () =>
+    db.exec(`CREATE INDEX IF NOT EXISTS row_by_key ON row (list, number, first, second);
+      CREATE INDEX IF NOT EXISTS row_by_first ON row (list, first, number, second)`);
   return {
     directory,
     add: (list, [number, first = '', second = ''], row) => {
       insert.run(list, number, first, second, JSON.stringify(row));
     },
     *rows(list, first) {
+      sorted();
       const found =
         first === undefined ? db.prepare(all).iterate(list) : db.prepare(some).iterate(list, first);
       for (const { cells } of found) yield typed<Cell[]>(JSON.parse(String(cells)));
     },
     count(list, first) {
+      sorted();
       const one = 'SELECT count(*) AS n FROM row WHERE list = ? AND (? IS NULL OR first = ?)';
       return Number(db.prepare(one).get(list, first ?? null, first ?? null)?.['n']);
     },
