@@ -16,7 +16,7 @@ export function testKeys(seed = 1): EvidenceKeys {
 }
 
 /** PKCS#8 around a small private number (RFC 5915, RFC 5958). */
-function p256Pem(seed: number): string {
+export function p256Pem(seed: number): string {
   const head =
     '303102010104200000000000000000000000000000000000000000000000000000000000000000a00a06082a8648ce3d030107';
   const der = Buffer.from(head, 'hex');
@@ -27,7 +27,7 @@ function p256Pem(seed: number): string {
 }
 
 /** PKCS#8 around a seed of 32 bytes (RFC 8410). */
-function ed25519Pem(seed: number): string {
+export function ed25519Pem(seed: number): string {
   const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, seed)]);
   return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
     .export({ type: 'pkcs8', format: 'pem' })

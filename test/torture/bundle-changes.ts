@@ -74,7 +74,11 @@ function byteFlipped(scene: Scene): string | undefined {
   const name = anyName(scene);
   const before = content(scene, name);
   if (before.length === 0) return undefined;
-  scene.files.set(name, flip(scene.random, before));
+  const after = flip(scene.random, before);
+  // Which version of SQLite wrote it is for who signs to say: it is compared by what it says, then.
+  const version = name === 'inventory.sqlite' && !after.subarray(96, 100).equals(before.subarray(96, 100));
+  if (version && scene.hiding === 'true') return undefined;
+  scene.files.set(name, after);
   return `a bit of ${name}`;
 }
 

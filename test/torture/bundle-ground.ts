@@ -10,6 +10,7 @@ import { parseNote } from '../../src/evidence/note.ts';
 import { readStore } from '../../src/evidence/reader.ts';
 import { makeWorld, NOW } from '../engine/world.ts';
 import type { World } from '../engine/world.ts';
+import { ed25519Pem, p256Pem, testKeys } from '../evidence/helpers.ts';
 import { generalized } from '../evidence/timestamp-authority.ts';
 import { forgeToken, pem } from '../evidence/timestamp-forge.ts';
 import { witness } from '../evidence/witness.ts';
@@ -67,7 +68,8 @@ spec:
       - { name: torture, url: "http://127.0.0.1:9/tsa", ca: ${JSON.stringify(CA)} }
 `;
 
-async function organisation(): Promise<World> {
+/** With keys of tests alone, from a fixed seed. */
+async function organisation(seed: number): Promise<World> {
   const world = await makeWorld({
     manifests: {
       'collectors.yaml': COLLECTOR,
@@ -76,6 +78,12 @@ async function organisation(): Promise<World> {
     },
   });
   await world.write('agent.yaml', agent(world));
+  const keys = join(world.directory, 'data/keys');
+  mkdirSync(keys, { recursive: true, mode: 0o700 });
+  const { envelope, checkpoint, body } = keyFiles(keys);
+  writeFileSync(envelope, p256Pem(seed), { mode: 0o600 });
+  writeFileSync(checkpoint, ed25519Pem(seed), { mode: 0o600 });
+  writeFileSync(body, `${Buffer.from(testKeys(seed).body).toString('base64')}\n`, { mode: 0o600 });
   return world;
 }
 
@@ -144,13 +152,14 @@ export interface BundleGround {
   readonly leaves: readonly Uint8Array[];
 }
 
+const [HONEST, FOREIGN] = [1, 2];
 const BUNDLES = ['honest', 'later', 'narrow', 'fork', 'foreign'] as const;
 
 export async function makeBundleGround(directory: string, people = 4): Promise<void> {
   mkdirSync(directory, { recursive: true });
-  await using world = await organisation();
-  await using fork = await organisation();
-  await using foreign = await organisation();
+  await using world = await organisation(HONEST);
+  await using fork = await organisation(HONEST);
+  await using foreign = await organisation(FOREIGN);
   world.now = START + DAY / 2;
   await collect(world, [[]], people);
   cpSync(join(world.directory, 'data'), join(fork.directory, 'data'), { recursive: true });
@@ -167,13 +176,12 @@ export async function makeBundleGround(directory: string, people = 4): Promise<v
     collect(foreign, [[], [1], [1, 2], [2], []], people),
   ]);
   const period = { from: START + DAY, to: START + 3 * DAY };
-  await bundle(world, join(directory, 'honest.zip'), period, null);
-  await bundle(world, join(directory, 'later.zip'), { from: period.to, to: START + 5 * DAY }, null);
-  await bundle(world, join(directory, 'narrow.zip'), period, ['A.5.18']);
-  await bundle(fork, join(directory, 'fork.zip'), period, null);
-  await bundle(foreign, join(directory, 'foreign.zip'), period, null);
-  cpSync(join(world.directory, 'data/keys'), join(directory, 'keys'), { recursive: true });
-  cpSync(join(foreign.directory, 'data/keys'), join(directory, 'foreign-keys'), { recursive: true });
+  const file = (name: (typeof BUNDLES)[number]): string => join(directory, `${name}.zip`);
+  await bundle(world, file('honest'), period, null);
+  await bundle(world, file('later'), { from: period.to, to: START + 5 * DAY }, null);
+  await bundle(world, file('narrow'), period, ['A.5.18']);
+  await bundle(fork, file('fork'), period, null);
+  await bundle(foreign, file('foreign'), period, null);
   const reader = await readStore(join(world.directory, 'data/evidence'));
   writeFileSync(join(directory, 'kept'), reader.checkpoint().note);
   const leaves = await Array.fromAsync(reader.entries(), ({ leafHash }) => Buffer.from(leafHash, 'hex'));
@@ -211,8 +219,8 @@ export async function readBundleGround(directory: string): Promise<BundleGround>
     narrow,
     fork,
     foreign,
-    keys: await loadKeys(keyFiles(join(directory, 'keys'))),
-    foreignKeys: await loadKeys(keyFiles(join(directory, 'foreign-keys'))),
+    keys: testKeys(HONEST),
+    foreignKeys: testKeys(FOREIGN),
     kept: readFileSync(join(directory, 'kept')),
     leaves: leavesIn(readFileSync(join(directory, 'leaves'))),
   };

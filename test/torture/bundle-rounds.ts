@@ -108,11 +108,12 @@ interface Prepared {
   readonly others: Pick<Scene, 'later' | 'narrow' | 'fork' | 'foreign'>;
   readonly leaves: readonly Uint8Array[];
   readonly trusted: readonly string[];
-  /** Deriving again what was derived from the same evidence would take most of the time. */
+  /** Deriving would take most of the time. */
   readonly memory: Workers;
 }
 
-function rememberDerived(): Workers['derive'] {
+/** Derives once from the same evidence. */
+export function rememberDerived(): Workers['derive'] {
   const known = new Map<string, Map<string, readonly Uint8Array[]>>();
   return async (evidence, question, write) => {
     const { checkpoint, range, context, tokens } = evidence;
