@@ -56,7 +56,9 @@ function section(title: string): string {
   const start = parts.findIndex((part) => new RegExp(`^#+ ${title}`).test(part));
   expect(start, `a section ${title}`).toBeGreaterThan(0);
   const common = parts.find((part) => part.startsWith('## Every document')) ?? '';
-  return `${common}${parts[start]}`;
+  const level = (part: string) => /^#*/.exec(part)?.[0].length ?? 0;
+  const end = parts.findIndex((part, at) => at > start && level(part) <= level(parts[start] ?? ''));
+  return `${common}${parts.slice(start, end < 0 ? undefined : end).join('')}`;
 }
 
 /** The names of all fields, at any depth. */
