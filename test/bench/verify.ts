@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { StatementDraft } from '../../src/evidence/contract.ts';
@@ -58,13 +59,13 @@ export async function verify(): Promise<readonly Measure[]> {
 }
 
 async function verifyApart(directory: string): Promise<z.infer<typeof told>> {
-  const child = join(import.meta.dirname, 'verify-child.ts');
+  const child = fileURLToPath(new URL('./verify-child.ts', import.meta.url));
   const { stdout } = await run(process.execPath, [child, directory]);
   return told.parse(JSON.parse(stdout));
 }
 
 /** A log of runs and of snapshots, most of which are as the ones before. */
-export async function makeStore(directory: string, size: number): Promise<void> {
+async function makeStore(directory: string, size: number): Promise<void> {
   const clock = testClock();
   const agent = { version: '0.0.0', build: 'bench' };
   const keys = testKeys();

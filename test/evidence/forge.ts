@@ -106,8 +106,3 @@ export async function putBody(directory: string, body: Uint8Array | string): Pro
   await writeFile(join(directory, `content/${sha256}.zst`), zstdCompressSync(Buffer.from(body)));
   return sha256;
 }
-
-/** RFC 6962 root of a single line, hex. */
-export function rootOfLine(line: string): string {
-  return hash('sha256', Buffer.concat([Buffer.alloc(1), Buffer.from(line)]));
-}

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { EvidenceLog } from '../../src/evidence/contract.ts';
 import type { EvidenceKeys } from '../../src/evidence/keys.ts';
 import { createLog, openLog } from '../../src/evidence/log.ts';
@@ -107,9 +105,4 @@ async function erase(log: EvidenceLog, at: number): Promise<void> {
     reason: `request ${at}`,
     legalBasis: 'GDPR Art. 17(1)(a)',
   });
-}
-
-/** Bytes of an object of the store. */
-export function objectAt(directory: string, key: string): Buffer {
-  return readFileSync(join(directory, key));
 }

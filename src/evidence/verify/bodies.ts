@@ -39,7 +39,7 @@ export interface BodyForm {
  * Reads the uncompressed bytes of a body and checks its form: its digest, canonical lines each ended by LF, sorted by the bytes of their
  * unique ids. `where` begins the message of what it throws: `corrupt`, and what reading throws.
  */
-export async function readBody(
+async function readBody(
   bytes: AsyncIterable<Uint8Array>,
   sha256: string,
   where: string,

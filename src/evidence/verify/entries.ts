@@ -78,7 +78,7 @@ async function openEntry(
 }
 
 /** Where an envelope should stand. */
-export interface Place {
+interface Place {
   readonly index: number;
   readonly leaf: Uint8Array;
   readonly where: string;
@@ -88,7 +88,7 @@ export interface Place {
  * The statement of an entry: its leaf rebuilt from the envelope and the key that the leaf names, the signature verified with that key, on
  * another thread.
  */
-export async function openEnvelope(
+async function openEnvelope(
   envelope: Envelope,
   { index, leaf, where }: Place,
   keys: KeyCache,
@@ -117,14 +117,14 @@ export async function openEnvelope(
 }
 
 /** The keys that leaves name, each parsed once. */
-export interface KeyCache {
+interface KeyCache {
   /** Undefined when the leaf names no P-256 key. */
   named(leaf: Uint8Array): { readonly spki: Uint8Array; readonly key: KeyObject } | undefined;
 }
 
 const KEPT_KEYS = 1000;
 
-export function createKeyCache(): KeyCache {
+function createKeyCache(): KeyCache {
   const known = new Map<string, ReturnType<KeyCache['named']>>();
   return {
     named(leaf) {
@@ -184,7 +184,7 @@ export async function readGenesis(source: Source): Promise<LogKeys | undefined> 
 }
 
 /** What a genesis says, its signature apart. Throws `corrupt` and `key`, beginning with `where`. */
-export function genesisKeys(statement: Statement, where: string): LogKeys {
+function genesisKeys(statement: Statement, where: string): LogKeys {
   const fields = genesisFields(statement);
   if (!statement.log.startsWith(`${fields.logId}.`)) {
     throw new EvidenceError(

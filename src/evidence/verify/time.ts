@@ -37,7 +37,7 @@ export interface TimeRules {
 }
 
 /** Seconds between the agent's clock and an authority's, and between two authorities'. */
-export const TIME_TOLERANCE = 300;
+const TIME_TOLERANCE = 300;
 /** Seconds from the sealing to the covering token. */
 const LATE = 86_400;
 
