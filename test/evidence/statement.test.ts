@@ -8,7 +8,13 @@ import {
   signEnvelope,
   verifyEnvelope,
 } from '../../src/evidence/dsse.ts';
-import { encodeStatement, parseStatement, type Statement, subjectKey } from '../../src/evidence/statement.ts';
+import {
+  encodeStatement,
+  parseStatement,
+  rotationFields,
+  type Statement,
+  subjectKey,
+} from '../../src/evidence/statement.ts';
 import { draft, testKeys } from './helpers.ts';
 
 const digest = 'ab'.repeat(32);
@@ -88,7 +94,68 @@ describe('a statement', () => {
   test('names bodies by digest, and only objects of the log itself by their keys', () => {
     expect(subjectKey({ name: 'records', sha256: digest })).toBe(`content/${digest}.zst`);
     expect(subjectKey({ name: 'log/checkpoints/12', sha256: digest })).toBe('log/checkpoints/12');
+    expect(subjectKey({ name: `tsa/${digest}.pem`, sha256: digest })).toBe(`tsa/${digest}.pem`);
+    expect(subjectKey({ name: 'tsa/ca.pem', sha256: digest })).toBe(`content/${digest}.zst`);
     expect(subjectKey({ name: 'keys/../../etc/passwd', sha256: digest })).toBe(`content/${digest}.zst`);
+  });
+});
+
+const handover = { from: digest, to: digest };
+const replace = { use: 'envelope', step: 'replace', ...handover, key: 'AAAA' };
+const erasure = {
+  by: 'operator',
+  reason: 'asked for',
+  legalBasis: 'GDPR Art. 17',
+  at: 1_790_000_000,
+  erased: { count: 1, root: digest },
+};
+
+describe('a rotation', () => {
+  test.each([
+    replace,
+    { ...replace, use: 'checkpoint', step: 'begin' },
+    { ...replace, use: 'checkpoint', step: 'end' },
+    { ...replace, use: 'body', key: null },
+    { ...replace, use: 'body', step: 'destroy', key: null },
+  ])('of $use, $step, is read back', (own) => {
+    const rotation: Statement = { ...statement, predicate: 'rotation', fields: own };
+    expect(parseStatement(encodeStatement(rotation), 'entry')).toEqual(rotation);
+    expect(rotationFields(rotation)).toEqual(own);
+  });
+
+  test.each([
+    ['a step of another use', { ...replace, step: 'begin' }],
+    ['no key', { ...replace, key: null }],
+    ['a body key', { ...replace, use: 'body' }],
+    ['a fingerprint cut short', { ...replace, from: 'ab' }],
+    ['an unknown use', { ...replace, use: 'tls' }],
+    ['an unknown field', { ...replace, why: 'stolen' }],
+  ])('with %s is not sealed', (_, own) => {
+    const rotation: Statement = { ...statement, predicate: 'rotation', fields: own };
+    expect(() => encodeStatement(rotation)).toThrow(expect.objectContaining({ code: 'invalid' }));
+  });
+
+  test('is planned by the log alone', () => {
+    expect(() => rotationFields(statement)).toThrow('not a rotation');
+  });
+});
+
+describe('an erasure', () => {
+  test('is read back', () => {
+    const sealed: Statement = { ...statement, predicate: 'erasure', fields: erasure };
+    expect(parseStatement(encodeStatement(sealed), 'entry')).toEqual(sealed);
+  });
+
+  test.each([
+    ['a reason of two lines', { reason: 'a\nb' }],
+    ['nobody who asked for it', { by: '' }],
+    ['no legal basis', { legalBasis: undefined }],
+    ['no root of the list', { erased: { count: 1 } }],
+  ])('with %s is not sealed', (_, change) => {
+    const { legalBasis, ...rest } = { ...erasure, ...change };
+    const own = legalBasis === undefined ? rest : { ...rest, legalBasis };
+    const sealed: Statement = { ...statement, predicate: 'erasure', fields: own };
+    expect(() => encodeStatement(sealed)).toThrow(expect.objectContaining({ code: 'invalid' }));
   });
 });
 
