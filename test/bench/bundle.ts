@@ -218,11 +218,21 @@ function* people(
   snapshot: number,
   bytes: number,
 ): Generator<Readonly<Record<string, unknown>>> {
-  const length = JSON.stringify(person).length;
-  for (let at = 0; at < bytes / length; at += 1) {
+  for (let at = 0; at * RECORD_BYTES < bytes; at += 1) {
     const id = `${snapshot}-${String(at).padStart(8, '0')}`;
-    yield { ...person, id: `hr:test:${id}`, emails: [`p${id}@test.example`] };
+    const raw = Object.fromEntries(
+      ['department', 'manager', 'office', 'title'].map((name) => [name, words(`${id} ${name}`)]),
+    );
+    yield { ...person, id: `hr:test:${id}`, emails: [`p${id}@test.example`], raw };
   }
+}
+
+/** About what an identity takes, its raw fields included. */
+const RECORD_BYTES = 870;
+
+/** Text that is as hard to compress as identifiers are. */
+function words(seed: string): string {
+  return `${salt(seed)} of the department that ${salt(seed).slice(0, 8)} leads, in the building where the others of that department work, too`;
 }
 
 /** Asks for a bundle as an operator does, in a process of its own. */

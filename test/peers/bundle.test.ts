@@ -136,6 +136,44 @@ describe('verify.sh, without a network', () => {
   });
 });
 
+describe('the commands of docs/verify-by-hand.md', () => {
+  async function byHand(folder: string): Promise<{ code: number; output: string }> {
+    const page = await readFile('docs/verify-by-hand.md', 'utf8');
+    const blocks = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map((found) => found[1] ?? '');
+    const work = join(base, `work-${(counter += 1)}`);
+    await mkdir(work);
+    const { index } = await lastOf(folder);
+    const path = `${join(homedir(), '.cache/annexa/bin')}:${process.env['PATH']}`;
+    const keys = join(good, 'keys');
+    const own = { INDEX: String(index), WORK: work, KEYS: keys, CA: join(good, 'tsa/ca.pem'), HOME: work };
+    return new Promise((resolve) => {
+      const child = execFile(
+        'unshare',
+        ['-n', 'bash', '-euo', 'pipefail', '-c', blocks.join('\n')],
+        { cwd: folder, env: { ...process.env, ...own, PATH: path } },
+        (_, out, err) => resolve({ code: child.exitCode ?? -1, output: `${out}${err}` }),
+      );
+    });
+  }
+
+  test('verify an entry, from the files to the tables', async () => {
+    const { code, output } = await byHand(good);
+    expect(output).toContain('Verified OK');
+    expect(output.match(/Verification: OK/g)).toHaveLength(4);
+    expect(code).toBe(0);
+  });
+
+  test.each<[string, (folder: string) => Promise<unknown>]>([
+    ['another token', swapTokens],
+    ['a changed statement', changedStatement],
+    ['a missing entry', withoutEntry],
+  ])('refuse %s, though the manifest is signed anew', async (_, change) => {
+    const folder = await changed(change);
+    await seal(folder);
+    expect((await byHand(folder)).code).not.toBe(0);
+  });
+});
+
 describe('who has no key', () => {
   test.each<[string, (folder: string) => Promise<unknown>, string]>([
     [
