@@ -9,7 +9,7 @@ import { publicKeyPath } from './public-keys.ts';
 import { readHighWater } from './state.ts';
 import type { HighWater } from './state.ts';
 import { tsaPath } from './statement.ts';
-import { checkBeyond } from './verify/commits.ts';
+import { checkBeyond, hasGrown } from './verify/commits.ts';
 import { checkBodies } from './verify/content.ts';
 import { readGenesis } from './verify/entries.ts';
 import type { LogKeys } from './verify/entries.ts';
@@ -43,14 +43,14 @@ export interface StoreOptions extends VerifyOptions {
  * none: everything else it reports.
  */
 export async function verifyDirectory(root: string, options: VerifyOptions = {}): Promise<VerifyReport> {
-  const findings = createFindings();
   let highWater: HighWater | undefined;
+  let unreadable: unknown;
   try {
     highWater = readHighWater(root);
   } catch (error) {
-    findings.caught('state', error);
+    unreadable = error;
   }
-  return verifyInto(findings, directorySource(root), { ...options, highWater });
+  return verifyInto(directorySource(root), { ...options, highWater }, unreadable);
 }
 
 /**
@@ -59,29 +59,43 @@ export async function verifyDirectory(root: string, options: VerifyOptions = {})
  * is checked; and every object is accounted for. Memory does not grow with the log. Throws as verifyDirectory.
  */
 export async function verifyStore(source: Source, options: StoreOptions = {}): Promise<VerifyReport> {
-  return verifyInto(createFindings(), source, options);
+  return verifyInto(source, options);
 }
 
-async function verifyInto(findings: Findings, source: Source, options: StoreOptions): Promise<VerifyReport> {
+/** A writer that goes on may take away what an earlier checkpoint needs, as an erasure does: then a later one is verified. */
+const ATTEMPTS = 3;
+
+/** `unreadable`: why what was acknowledged beside the store is not known. */
+async function verifyInto(
+  source: Source,
+  options: StoreOptions,
+  unreadable?: unknown,
+): Promise<VerifyReport> {
   const witnesses = (options.witnesses ?? []).map(parseWitnessKey);
   const given = options.tsaCa === undefined ? undefined : givenAuthorities(options.tsaCa);
-  const seen: Seen = {
-    entries: 0,
-    bodies: 0,
-    checkpoint: null,
-    trust: [],
-    time: noTime,
-    witnessed: [],
-    splitView: null,
-  };
-  try {
-    using ledger = createLedger();
-    await verifyAll({ source, options, witnesses, given, ledger, findings }, seen);
-  } catch (error) {
-    findings.caught('', error);
+  for (let attempt = 1; ; attempt += 1) {
+    const findings = createFindings();
+    if (unreadable !== undefined) findings.caught('state', unreadable);
+    const seen: Seen = {
+      entries: 0,
+      bodies: 0,
+      checkpoint: null,
+      trust: [],
+      time: noTime,
+      witnessed: [],
+      splitView: null,
+    };
+    let again = false;
+    try {
+      using ledger = createLedger();
+      again = await verifyAll({ source, options, witnesses, given, ledger, findings }, seen);
+    } catch (error) {
+      findings.caught('', error);
+    }
+    const { problems, problemCount, notes } = findings;
+    if (problemCount > 0 && again && attempt < ATTEMPTS) continue;
+    return { kind: 'store', ok: problemCount === 0, problems, problemCount, notes, ...seen };
   }
-  const { problems, problemCount, notes } = findings;
-  return { kind: 'store', ok: problemCount === 0, problems, problemCount, notes, ...seen };
 }
 
 type Seen = {
@@ -100,10 +114,11 @@ interface Verification {
   readonly findings: Findings;
 }
 
-async function verifyAll(verification: Verification, seen: Seen): Promise<void> {
+/** Returns whether the log grew meanwhile. */
+async function verifyAll(verification: Verification, seen: Seen): Promise<boolean> {
   const { source, options, ledger, findings } = verification;
   const log = await identify(source, findings);
-  if (log === undefined) return;
+  if (log === undefined) return false;
   // In the order in which a writer publishes, from the last: so that what is read later explains what was read before.
   const files = await listCheckpoints(source);
   const newest = await readNewest(source, findings);
@@ -113,7 +128,7 @@ async function verifyAll(verification: Verification, seen: Seen): Promise<void> 
   if (heads === undefined) {
     seen.trust = judgeKeys(keys, options.trusted, findings);
     findings.problem('missing', CHECKPOINT_KEY, 'no checkpoint is signed by the key of the log');
-    return;
+    return false;
   }
   const { head } = heads;
   seen.checkpoint = head;
@@ -141,6 +156,7 @@ async function verifyAll(verification: Verification, seen: Seen): Promise<void> 
   );
   const beyond = await checkFiles(source, { size: head.size, keys, ledger }, findings);
   await checkBeyond(source, heads, signers, beyond, findings);
+  return hasGrown(source, head.size, signers);
 }
 
 /** The log's name and keys, as its own genesis says. */

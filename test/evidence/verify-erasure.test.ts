@@ -197,6 +197,24 @@ describe('an erased body', () => {
   });
 });
 
+describe('an erasure that is sealed while the store is verified', () => {
+  test('is no reason to miss what it took away', async () => {
+    const id = await sealPeople();
+    const source = directorySource(store);
+    let erased = false;
+    const report = await verifyStore({
+      ...source,
+      async stream(key) {
+        if (!erased) await drop(await erase(id, { remainder: null, erased: 3 }));
+        erased = true;
+        return source.stream(key);
+      },
+    });
+    expect(report.problems).toEqual([]);
+    expect(report.entries).toBe(7);
+  });
+});
+
 describe('a further erasure of the same body', () => {
   test('takes the place of the earlier one', async () => {
     const id = await sealPeople();

@@ -96,7 +96,8 @@ export async function checkBeyond(
   }
 }
 
-async function hasGrown(source: Source, size: number, signers: Signers): Promise<boolean> {
+/** Whether a writer has come further since. */
+export async function hasGrown(source: Source, size: number, signers: Signers): Promise<boolean> {
   try {
     const newest = await source.get(CHECKPOINT_KEY);
     if (newest === undefined) return false;
