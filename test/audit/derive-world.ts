@@ -167,7 +167,7 @@ export async function makeDeriveWorld(): Promise<DeriveWorld> {
 export type Asked = Partial<Omit<Question, 'at'>>;
 
 /** The period from half an hour before the start to ten minutes after the end. */
-export const PERIOD = { from: START - 30 * MINUTE, to: START + 130 * MINUTE };
+const PERIOD = { from: START - 30 * MINUTE, to: START + 130 * MINUTE };
 
 /** Every derived file, by name. */
 export async function deriveFrom(

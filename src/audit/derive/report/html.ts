@@ -21,7 +21,7 @@ export function safe(strings: TemplateStringsArray, ...values: readonly Content[
   return { html: fixed.map((part, at) => (at === 0 ? '' : markup(values[at - 1])) + part).join('') };
 }
 
-export function markup(content: Content): string {
+function markup(content: Content): string {
   if (content === null || content === undefined) return '';
   if (typeof content === 'number') return String(content);
   if (typeof content === 'string') return escape(content);
