@@ -28,6 +28,11 @@ export interface RoundsOptions {
 /** Entries before the first fault: the commits fill a tile, and partial tiles go. */
 const BEFORE = 253;
 const options = { keys: testKeys(), now: testClock(), agent: { version: '0.0.0', build: 'test' } };
+/** Only what is never answered needs to be given up soon. */
+function patienceFor(fault: S3Fault, sent: Sent): Patience {
+  return { connect: 5000, request: fault === 'slow' ? 250 : 10_000, attempts: sent };
+}
+
 const creation = { ...options, domain: 'acme.example', sample: false };
 
 /**
@@ -46,7 +51,7 @@ export async function s3Rounds({
   stack.defer(() => rm(base, { recursive: true, force: true }));
   const server = stack.use(await memoryS3());
   const proxy = stack.use(await faultsProxy(server.endpoint));
-  const patience: Patience = { connect: 1000, request: 150, attempts: sent };
+  const patience = patienceFor(fault, sent);
   const place = { bucket: BUCKET, prefix: '', region: 'eu-central-1', forcePathStyle: true };
   const store = readableS3({ ...place, endpoint: proxy.endpoint }, patience);
   const direct = { ...place, endpoint: server.endpoint };
@@ -79,7 +84,7 @@ export async function s3Rounds({
   }
 
   async function afterwards(directory: string, acknowledged: Acknowledged): Promise<string[]> {
-    await using again: EvidenceLog = await openLog({ ...options, directory, store });
+    await using again: EvidenceLog = await openLog({ ...options, directory, store: readableS3(direct) });
     const faults = await missing(again, BEFORE, acknowledged);
     await appendAll(again, acknowledged);
     const all = batches.flat().length;
@@ -112,10 +117,7 @@ export async function s3CreationRounds(
     await using server = await memoryS3();
     await using proxy = await faultsProxy(server.endpoint);
     const place = { bucket: BUCKET, prefix: '', region: 'eu-central-1', forcePathStyle: true };
-    const store = readableS3(
-      { ...place, endpoint: proxy.endpoint },
-      { connect: 1000, request: 150, attempts: 1 },
-    );
+    const store = readableS3({ ...place, endpoint: proxy.endpoint }, patienceFor(fault, 1));
     const on = { ...creation, directory: join(base, String(at)), store };
     proxy.plan(fault, at);
     await createLog(on).then(
@@ -124,7 +126,10 @@ export async function s3CreationRounds(
     );
     const met = proxy.count >= at;
     proxy.heal();
-    const { problems } = await openOrCreateLog(on).then(
+    const { problems } = await openOrCreateLog({
+      ...on,
+      store: readableS3({ ...place, endpoint: server.endpoint }),
+    }).then(
       async (log) => {
         await log[Symbol.asyncDispose]();
         return verifyStore(s3Source({ ...place, endpoint: server.endpoint }));

@@ -13,7 +13,7 @@ const DAY = 86_400;
 const now = () => Math.floor(Date.now() / 1000);
 const bytes = (text: string) => Buffer.from(text);
 const text = (found: Uint8Array | undefined) => found && Buffer.from(found).toString();
-const patience: Patience = { connect: 1000, request: 500, attempts: 2 };
+const patience: Patience = { connect: 1000, request: 20_000, attempts: 2 };
 
 let base: string;
 let server: MemoryS3;
