@@ -54,7 +54,7 @@ describe('a bundle as evidence', () => {
       const body = entry.predicate === 'snapshot' ? bodyNamed(entry, 'records') : undefined;
       if (body === undefined) continue;
       const lines = await Array.fromAsync((await bundle.lines(body)) ?? []);
-      expect(lines).toHaveLength(4);
+      expect(entry.fields['records']).toMatchObject({ count: lines.length });
       erased += lines.filter((line) => 'erased' in line).length;
       const records = lines.flatMap((line) => ('erased' in line ? [] : [line.record]));
       expect(records.filter((record) => 'salt' in record)).toEqual([]);

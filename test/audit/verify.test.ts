@@ -9,7 +9,7 @@ import { signCheckpoint } from '../../src/evidence/checkpoint.ts';
 import { fingerprint } from '../../src/evidence/public-keys.ts';
 import type { Problem, VerifyOptions, VerifyReport } from '../../src/evidence/verify/report.ts';
 import { FROZEN } from '../bundles/make-bundle.ts';
-import { CA, readBundleGround, SAW } from '../torture/bundle-ground.ts';
+import { CA, DAY, readBundleGround, SAW, START } from '../torture/bundle-ground.ts';
 import type { BundleGround } from '../torture/bundle-ground.ts';
 import { rememberDerived } from '../torture/bundle-rounds.ts';
 import { manifestOf, pack, reseal, sha256, unpack } from '../torture/bundle-parts.ts';
@@ -189,7 +189,7 @@ describe('somebody with the keys, who signs again', () => {
   });
 
   test('can answer no other question with it', async () => {
-    for (const say of [{ controls: ['A.6.1'] }, { to: 1_780_444_800 }, { collectors: ['other'] }]) {
+    for (const say of [{ controls: ['A.6.1'] }, { to: START + 2 * DAY }, { collectors: ['other'] }]) {
       const copy = new Map(files);
       await reseal(copy, 'true', ground.keys, (manifest) => ({
         ...manifest,

@@ -8,7 +8,7 @@ import { keyFiles, loadKeys } from '../../src/evidence/keys.ts';
 import type { EvidenceKeys } from '../../src/evidence/keys.ts';
 import { parseNote } from '../../src/evidence/note.ts';
 import { readStore } from '../../src/evidence/reader.ts';
-import { makeWorld, NOW } from '../engine/world.ts';
+import { makeWorld } from '../engine/world.ts';
 import type { World } from '../engine/world.ts';
 import { ed25519Pem, p256Pem, testKeys } from '../evidence/helpers.ts';
 import { generalized } from '../evidence/timestamp-authority.ts';
@@ -17,7 +17,7 @@ import { witness } from '../evidence/witness.ts';
 
 export const DAY = 86_400;
 /** Midnight (UTC) of the first day on which the sample organisation is collected. */
-export const START = Math.floor(NOW / DAY) * DAY;
+export const START = Date.parse('2026-11-01T00:00:00Z') / 1000;
 export const SAW = witness('witness.example', 9);
 /** Certificates of the authority that stamps the sample. */
 export const CA = pem('root');
