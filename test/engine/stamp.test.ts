@@ -6,7 +6,7 @@ import { createStamper, type StampOptions } from '../../src/engine/stamp.ts';
 import { openToken, parseAuthorities } from '../../src/evidence/timestamp/token.ts';
 import { verifyDirectory } from '../../src/evidence/verify.ts';
 import { type Authority, generalized, startAuthority } from '../evidence/timestamp-authority.ts';
-import { type Forgery, pem } from '../evidence/timestamp-forge.ts';
+import { fixture, type Forgery, pem } from '../evidence/timestamp-forge.ts';
 import { makeWorld, NOW, type World } from './world.ts';
 
 const COLLECTOR = `
@@ -255,6 +255,29 @@ describe('the cadence', () => {
     await made.stamp(signal);
     expect(asked).toEqual(['one size 1', 'two size 1', 'one size 2', 'two size 2']);
     expect(clock.kept).toBe(4);
+  });
+
+  test('goes on from the tokens that are kept: what they cover is not asked about again', async () => {
+    const asked: string[] = [];
+    const note = fixture('data.txt').toString();
+    const tokens = [{ authority: 'one', response: fixture('openssl-rsa.tsr') }];
+    const made = createStamper({
+      log: {
+        checkpoint: () => ({ origin: 'o', size: 7, root: '', note }),
+        addToken: async () => {},
+        stamped: async () => ({ size: 7, note, tokens }),
+      },
+      logger: pino({ level: 'silent' }),
+      now: () => NOW,
+      request: async ({ name }) => {
+        asked.push(name);
+        return { response: Buffer.of(), info: { ...info, genTime: NOW } };
+      },
+    });
+    await made.configure(spec('one', 'two'));
+    expect(made.metrics().lastTokenAt).toBe(Date.parse('2026-03-04T05:06:07Z') / 1000);
+    await made.stamp(signal);
+    expect(asked).toEqual(['two']);
   });
 
   test('gives way to further tries after a failure, each later than the one before, none later than it', async () => {

@@ -62,7 +62,7 @@ describe('asking an authority', () => {
         (_, response) => void response.setHeader('content-type', 'text/html').end('x'),
         'answers with "text/html"',
       ],
-      [(_, response) => reply(response, Buffer.alloc(70_000)), 'more than 65536 bytes'],
+      [(_, response) => reply(response, Buffer.alloc(70_000)), 'answers with more than 65536 bytes'],
       [(_, response) => void response.destroy(), "can't be reached"],
     ];
     for (const [answer, message] of answers) {
@@ -95,7 +95,7 @@ describe('asking an authority', () => {
     await using slow = await startAuthority(() => ({}));
     const stop = new AbortController();
     slow.answer = () => stop.abort();
-    await expect(ask({ url: slow.url }, stop.signal)).rejects.toHaveProperty('code', 'io');
+    await expect(ask({ url: slow.url }, stop.signal)).rejects.toThrow("can't be reached");
   });
 
   test('rejects when nobody listens, and when the certificates are none', async () => {
