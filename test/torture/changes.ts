@@ -198,8 +198,16 @@ function cut(ground: Ground): Change {
 function dropped(ground: Ground): Change {
   const key = anyKey(ground);
   remove(ground, key);
-  // Cosignatures come after a checkpoint and may be missing; so may a token that no entry is anchored to: here there is none.
-  return { what: `${key} dropped`, expect: key.endsWith('.sigs') ? 'told' : 'found' };
+  // Cosignatures come after a checkpoint and may be missing: only the newest of a witness counts. An entry is anchored to each token.
+  if (!key.endsWith('.sigs')) return found(`${key} dropped`);
+  const sizes = ground.keys.filter((one) => one.endsWith('.sigs')).map(sizeIn);
+  const newest = Math.max(...sizes) === sizeIn(key);
+  return { what: `${key} dropped`, expect: newest ? 'told' : 'harmless' };
+}
+
+/** Of the checkpoint that the object lies beside. */
+function sizeIn(key: string): number {
+  return Number.parseInt(key.slice('log/checkpoints/'.length), 10);
 }
 
 function swapped(ground: Ground): Change | undefined {
@@ -521,7 +529,7 @@ function replace(bytes: Buffer, one: Uint8Array, other: Uint8Array): Buffer {
 function tokenForged(ground: Ground): Change {
   const { random } = ground;
   const key = random.pick(ground.keys.filter((one) => one.endsWith('.tsr')));
-  const size = Number.parseInt(key.slice('log/checkpoints/'.length), 10);
+  const size = sizeIn(key);
   const data = read(ground, `log/checkpoints/${random.pick([size, ...checkpointSizes(ground)])}`);
   const genTime = generalized(1_762_000_000 + random.below(100_000_000));
   const signer = random.pick(['good', 'rsa', 'eku-wrong', 'sha1', 'expired', 'is-ca']);
@@ -533,7 +541,7 @@ function tokenForged(ground: Ground): Change {
 function cosignatureForged(ground: Ground): Change {
   const { random } = ground;
   const key = random.pick(ground.keys.filter((one) => one.endsWith('.sigs')));
-  const size = Number.parseInt(key.slice('log/checkpoints/'.length), 10);
+  const size = sizeIn(key);
   const { text } = parseNote(read(ground, `log/checkpoints/${size}`));
   const other = witness(WITNESS.name, 10);
   const renamed = other.cosign(text, 7).replace(/ [^ ]+$/, (encoded) => {
