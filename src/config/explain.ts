@@ -144,7 +144,7 @@ function shapeKeys(schema: Schema): readonly string[] | undefined {
 
 function isSecretRef(schema: Schema): boolean {
   const keys = shapeKeys(schema)?.join();
-  return keys === 'env' || keys === 'file';
+  return keys === 'env' || keys === 'file' || keys === 'kms,region';
 }
 
 function nameOf(schema: Schema): string {

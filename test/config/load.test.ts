@@ -12,6 +12,7 @@ describe('a directory of manifests', () => {
       data: '.annexa/data',
       listen: '127.0.0.1:8080',
       logLevel: 'info',
+      witnesses: [],
       concurrency: 4,
       evaluateEvery: 900,
       commitWindow: 5,
