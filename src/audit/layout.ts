@@ -79,7 +79,7 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex di
 const count = z.int().nonnegative();
 const text = z.string().min(1);
 
-export const questionSchema = z
+const questionSchema = z
   .strictObject({
     from: z.int(),
     to: z.int(),
