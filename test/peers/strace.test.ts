@@ -6,7 +6,6 @@ const STEPS: Readonly<Record<string, number>> = {
   openat: 40,
   close: 40,
   fsync: 25,
-  fdatasync: 4,
   write: 45,
   pwrite64: 25,
   link: 8,
