@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Check, textDigest } from '../controls/check.ts';
+import { textDigest } from '../controls/check.ts';
 import type { Verdict } from '../controls/contract.ts';
 import { judgeChecks, type Judgement } from '../controls/judge.ts';
 import type { EvidenceLog, JsonObject, Sealed, StoredBody } from '../evidence/contract.ts';

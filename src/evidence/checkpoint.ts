@@ -20,7 +20,7 @@ export async function signCheckpoint(
   const text = formatCheckpoint(origin, size, root);
   const note = await signNote(
     text,
-    signers.map(({ spki, sign }) => ({ name: origin, spki, sign })),
+    signers.map((signer) => ({ name: origin, spki: signer.spki, sign: (bytes) => signer.sign(bytes) })),
   );
   return { origin, size, root: Buffer.from(root).toString('hex'), note };
 }

@@ -112,7 +112,7 @@ describe('a sample of what a check applied to', () => {
     expect(population).toBe(20);
     expect(assessment).not.toBeNull();
     const outcomes = Map.groupBy(items, ({ outcome }) => outcome);
-    expect([...outcomes.keys()].toSorted()).toEqual(['fail', 'pass']);
+    expect(new Set(outcomes.keys())).toEqual(new Set(['fail', 'pass']));
     expect(outcomes.get('fail')?.every(({ id }) => id.endsWith('5'))).toBe(true);
     expect(outcomes.get('pass')?.every(({ id }) => id.endsWith('0'))).toBe(true);
     expect(items.every((item) => item.snapshot === snapshot && item.hashes.length > 0)).toBe(true);

@@ -120,7 +120,7 @@ async function proveAll(
 const recordsClaim = z.object({ root: z.string() });
 
 /** The body of a snapshot's records, and the root that its statement signs. */
-export function claimOf({ index, subjects, fields }: Sealed): {
+function claimOf({ index, subjects, fields }: Sealed): {
   readonly sha256: string;
   readonly root: string;
 } {

@@ -75,7 +75,7 @@ export async function submitCheckpoint(
 }
 
 /** `old <size>`, proof lines, an empty line, the note. */
-export function requestBody(old: number, proof: readonly Uint8Array[], note: string): string {
+function requestBody(old: number, proof: readonly Uint8Array[], note: string): string {
   const lines = proof.map((hash) => `${Buffer.from(hash).toString('base64')}\n`).join('');
   return `old ${old}\n${lines}\n${note}`;
 }
