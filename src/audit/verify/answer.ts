@@ -68,12 +68,16 @@ export async function checkAnswer(parts: Parts): Promise<Evidence> {
   const erasures = await readErasures(parts);
   const evidence = evidenceOf(parts, erasures);
   const answer = { ...parts, erasures, evidence };
-  await checkContext(answer);
-  const chosen = await choose(parts.contents.manifest.question, await sealedChecks(answer), parts.kindsOf);
+  const configurations = await checkContext(answer);
+  const chosen = await choose(
+    parts.contents.manifest.question,
+    await sealedChecks(answer, configurations),
+    parts.kindsOf,
+  );
   for (const entry of all(parts)) await want(answer, chosen, entry);
   checkPresence(answer);
   for (const { index, statement } of parts.entries.between(0, Infinity)) {
-    checkSubjects(parts, sealedOf({ index, statement, hash: new Uint8Array() }));
+    checkSubjects(parts, index, statement);
     checkClaims(answer, index, statement);
   }
   return evidence;
@@ -125,8 +129,9 @@ function rawLines(contents: Contents, sha256: string): AsyncGenerator<Uint8Array
 /** Every erasure, the last of a body counting. */
 async function readErasures(parts: Parts): Promise<Erasures> {
   const found = new Map<string, Erased>();
-  for (const entry of all(parts)) {
-    const list = entry.predicate === 'erasure' ? bodyNamed(entry, 'erased') : undefined;
+  for (const one of parts.entries.of('erasure')) {
+    const entry = sealedOf(one);
+    const list = bodyNamed(entry, 'erased');
     if (list === undefined) continue;
     await each({ ...parts, erasures: found }, list, entry.index, (record) => {
       const { id, ...line } = erasureLine.parse(record);
@@ -136,8 +141,8 @@ async function readErasures(parts: Parts): Promise<Erasures> {
   return found;
 }
 
-/** The entries outside the range are those that the ones in it rest on, as the writer finds them. */
-async function checkContext(answer: Answer): Promise<void> {
+/** The entries outside the range are those that the ones in it rest on, as the writer finds them. Returns the configurations that were in force within. */
+async function checkContext(answer: Answer): Promise<readonly Sealed[]> {
   const { contents, entries, evidence, findings } = answer;
   const { range } = contents.manifest;
   const finder = createContext(range);
@@ -165,14 +170,13 @@ async function checkContext(answer: Answer): Promise<void> {
     if (!expected.has(index))
       findings.problem('unknown-file', `entry ${index}`, 'nothing in the range rests on it');
   }
+  return finder.configurations();
 }
 
 /** Every check of the configurations that were in force within the range. */
-async function sealedChecks(answer: Answer): Promise<readonly Check[]> {
-  const finder = createContext(answer.evidence.range);
-  for (const entry of all(answer)) finder.see(entry);
+async function sealedChecks(answer: Answer, configurations: readonly Sealed[]): Promise<readonly Check[]> {
   const checks: Check[] = [];
-  for (const entry of finder.configurations()) {
+  for (const entry of configurations) {
     const documents = bodyNamed(entry, 'documents');
     if (documents === undefined) continue;
     await each(answer, documents, entry.index, (record) => {
@@ -258,14 +262,17 @@ function isRemainder(sums: { count: number; root: string; erased: number }, said
 }
 
 /** What a statement refers to beside bodies is a file of the bundle with the digest that it names. */
-function checkSubjects({ contents, findings }: Parts, entry: Sealed): void {
-  for (const subject of entry.subjects) {
+function checkSubjects(
+  { contents, findings }: Parts,
+  index: number,
+  { subjects }: Pick<Sealed, 'subjects'>,
+): void {
+  for (const subject of subjects) {
     const key = subjectKey(subject);
     if (key === bodyKey(subject.sha256)) continue;
     const digest = contents.digestOf(key);
-    if (digest === undefined) findings.problem('missing', key, `entry ${entry.index} refers to it`);
-    else if (digest !== subject.sha256)
-      findings.problem('altered', key, `not what entry ${entry.index} refers to`);
+    if (digest === undefined) findings.problem('missing', key, `entry ${index} refers to it`);
+    else if (digest !== subject.sha256) findings.problem('altered', key, `not what entry ${index} refers to`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { Sealed } from '../../evidence/contract.ts';
+import type { PredicateName, Sealed } from '../../evidence/contract.ts';
 import { envelopeLeaf, parseEnvelope, verifyEnvelope } from '../../evidence/dsse.ts';
 import { EvidenceError } from '../../evidence/error.ts';
 import { createKeyring } from '../../evidence/keyring.ts';
@@ -18,6 +18,7 @@ export interface BundleEntry {
   readonly index: number;
   /** Of its leaf. */
   readonly hash: Uint8Array;
+  /** Parsed each time it is asked for. */
   readonly statement: Statement;
 }
 
@@ -31,13 +32,20 @@ export interface BundleEntries extends Disposable {
   entry(index: number): BundleEntry | undefined;
   /** Those of [from, to) that are there, ascending. */
   between(from: number, to: number): Generator<BundleEntry>;
+  /** Those of a predicate. */
+  of(predicate: PredicateName): Generator<BundleEntry>;
+  /** Sizes of all checkpoints that anchors name. */
+  anchors(): readonly number[];
 }
 
 const SCHEMA = `
   PRAGMA journal_mode = OFF;
   PRAGMA synchronous = OFF;
   PRAGMA cache_size = -16000;
-  CREATE TABLE entry (position INTEGER PRIMARY KEY, hash BLOB UNIQUE, statement TEXT) STRICT;
+  CREATE TABLE entry (
+    position INTEGER PRIMARY KEY, hash BLOB UNIQUE, predicate TEXT, anchor INTEGER, statement TEXT
+  ) STRICT;
+  CREATE INDEX entry_predicate ON entry (predicate);
   BEGIN;`;
 /** Rows read at once. */
 const PAGE = 256;
@@ -84,7 +92,7 @@ async function takeAll(
   findings: Findings,
   progress: (done: number) => void,
 ): Promise<Taken | undefined> {
-  const insert = db.prepare('INSERT OR IGNORE INTO entry VALUES (?, ?, ?)');
+  const insert = db.prepare('INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?)');
   let log: { readonly genesis: Statement; readonly keyring: Keyring } | undefined;
   let [number, last] = [0, -1];
   try {
@@ -103,7 +111,9 @@ async function takeAll(
           const { hash } = envelopeLeaf(parsed, key);
           for (const text of log.keyring.take(index, statement, key))
             findings.problem('sequence', where, text);
-          const { changes } = insert.run(index, Buffer.from(hash, 'hex'), JSON.stringify(statement));
+          const { predicate, anchor } = statement;
+          const text = JSON.stringify(statement);
+          const { changes } = insert.run(index, Buffer.from(hash, 'hex'), predicate, anchor.size, text);
           if (changes === 0) findings.problem('sequence', where, 'the same entry is in the log twice');
         } else {
           findings.problem('foreign-key', where, `entry ${index} is not signed by the envelope key in force`);
@@ -154,10 +164,11 @@ function begin(
 }
 
 function entriesOf(db: DatabaseSync, { genesis, keyring, count }: Taken): BundleEntries {
-  const one = db.prepare('SELECT * FROM entry WHERE position = ?');
-  const page = db.prepare(
-    'SELECT * FROM entry WHERE position >= ? AND position < ? ORDER BY position LIMIT ?',
-  );
+  const columns = 'SELECT position, hash, statement FROM entry';
+  const one = db.prepare(`${columns} WHERE position = ?`);
+  const page = db.prepare(`${columns} WHERE position >= ? AND position < ? ORDER BY position LIMIT ?`);
+  const ofOne = db.prepare(`${columns} WHERE predicate = ? AND position > ? ORDER BY position LIMIT ?`);
+  const anchors = db.prepare('SELECT DISTINCT anchor FROM entry');
   return {
     origin: genesis.log,
     sample: genesis.sample,
@@ -176,12 +187,27 @@ function entriesOf(db: DatabaseSync, { genesis, keyring, count }: Taken): Bundle
         next = last.position + 1;
       }
     },
+    *of(predicate) {
+      for (let last = -1; ;) {
+        const rows = typed<readonly Row[]>(ofOne.all(predicate, last, PAGE));
+        for (const row of rows) yield fromRow(row);
+        if (rows.length < PAGE) return;
+        last = rows.at(-1)?.position ?? last;
+      }
+    },
+    anchors: () => anchors.all().map(({ anchor }) => Number(anchor)),
     [Symbol.dispose]: () => db.close(),
   };
 }
 
 function fromRow({ position, hash, statement }: Row): BundleEntry {
-  return { index: position, hash, statement: typed(JSON.parse(statement)) };
+  return {
+    index: position,
+    hash,
+    get statement(): Statement {
+      return typed(JSON.parse(statement));
+    },
+  };
 }
 
 /** As everything else knows an entry. */

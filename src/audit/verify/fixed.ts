@@ -99,8 +99,9 @@ async function checkAuthorities(
   findings: Findings,
 ): Promise<void> {
   const named = new Set<string>();
-  for (const entry of entries.between(0, Infinity))
-    for (const digest of authoritiesOf(sealedOf(entry))) named.add(digest);
+  for (const predicate of ['genesis', 'config'] as const)
+    for (const entry of entries.of(predicate))
+      for (const digest of authoritiesOf(sealedOf(entry))) named.add(digest);
   const names = contents.matching(TSA);
   for (const digest of named) {
     if (!contents.has(tsaPath(digest))) findings.problem('missing', tsaPath(digest), 'the log names it');

@@ -176,9 +176,9 @@ function wantedCheckpoints(
   tokens: readonly TimedToken[],
 ): ReadonlySet<number> {
   const wanted = new Set([first, end, question.at]);
-  for (const { index, statement } of entries.between(0, Infinity)) {
-    wanted.add(statement.anchor.size);
-    const stamped = index < end ? undefined : tokens.find(({ size }) => size > index);
+  for (const size of entries.anchors()) wanted.add(size);
+  for (const { index } of entries.between(end, Infinity)) {
+    const stamped = tokens.find(({ size }) => size > index);
     if (stamped !== undefined) wanted.add(stamped.size);
   }
   for (const { size } of tokens) if (size >= first && size <= end) wanted.add(size);
