@@ -14,7 +14,7 @@ export async function writeZip(
   path: string,
   written: (bytes: number) => void,
 ): Promise<void> {
-  const archive = new ZipStream({ level: ZIP.level });
+  const archive = new ZipStream({ zlib: { level: ZIP.level, chunkSize: CHUNK } });
   const done = pipeline(archive, createWriteStream(path, { flags: 'wx', flush: true }));
   // It is awaited below, and may reject before that.
   done.catch(() => {});
@@ -31,6 +31,9 @@ export async function writeZip(
     throw error;
   }
 }
+
+/** Bytes that deflating gives at a time: they are the same whatever it is. */
+const CHUNK = 1 << 16;
 
 /** The archive's output ends while a file is written only when it fails. */
 async function ended(done: Promise<void>): Promise<void> {
