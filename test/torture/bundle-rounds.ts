@@ -66,6 +66,8 @@ export async function runRounds(work: Work, report: (line: string) => void): Pro
   let scripts = work.scripted;
   const untouched = await judge(ground, ground.zip);
   if (!untouched.ok) wrong.push(`untouched: ${said(untouched)}`);
+  if (scripts > 0 && (await isFoundByScript(work, ground, ground.files)))
+    wrong.push('untouched: refused by verify.sh');
   const kinds = Object.entries(tampers).flatMap(([kind, all]) => all.map((tamper) => ({ kind, tamper })));
   for (let round = 0; round < work.rounds; round += 1) {
     const outcome =
