@@ -2,14 +2,13 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bodyName, ENVELOPES, MANIFEST_NOTE } from '../../src/audit/layout.ts';
+import { bodyName, ENVELOPES, MANIFEST_NOTE, REVISION } from '../../src/audit/layout.ts';
 import { verifyBundle, verifyFiles } from '../../src/audit/verify.ts';
 import { openPacked } from '../../src/audit/verify/files.ts';
 import { signCheckpoint } from '../../src/evidence/checkpoint.ts';
 import { fingerprint } from '../../src/evidence/public-keys.ts';
 import type { Problem, VerifyOptions, VerifyReport } from '../../src/evidence/verify/report.ts';
-import { FROZEN } from '../bundles/make-bundle.ts';
-import { CA, DAY, readBundleGround, SAW, START } from '../torture/bundle-ground.ts';
+import { CA, DAY, makeBundleGround, readBundleGround, SAW, START } from '../torture/bundle-ground.ts';
 import type { BundleGround } from '../torture/bundle-ground.ts';
 import { rememberDerived } from '../torture/bundle-rounds.ts';
 import { manifestOf, pack, reseal, sha256, unpack } from '../torture/bundle-parts.ts';
@@ -22,10 +21,11 @@ let directory: string;
 const workers = { derive: rememberDerived() };
 
 beforeAll(async () => {
-  ground = await readBundleGround(FROZEN);
+  directory = await mkdtemp(join(tmpdir(), 'annexa-verify-'));
+  await makeBundleGround(join(directory, 'ground'));
+  ground = await readBundleGround(join(directory, 'ground'));
   files = await unpack(ground.honest);
   trusted = [ground.keys.envelope.spki, ground.keys.checkpoint.spki].map(fingerprint);
-  directory = await mkdtemp(join(tmpdir(), 'annexa-verify-'));
 });
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
@@ -166,6 +166,15 @@ describe('somebody with the keys, who signs again', () => {
     const report = await judge(pack(copy));
     expect(report.problems).toEqual([]);
     expect(report.notes.join('\n')).toMatch(/SQLite 3\.40\.0/);
+  });
+
+  test('may have had another version derive the reports, which is told: they were not derived again', async () => {
+    const copy = new Map(files);
+    edit(copy, 'README.md', (text) => `${text}in other words\n`);
+    await reseal(copy, 'true', ground.keys, (manifest) => ({ ...manifest, revision: REVISION + 1 }));
+    const report = await judge(pack(copy));
+    expect(report.problems).toEqual([]);
+    expect(report.notes.join('\n')).toMatch(/of revision 2.*not derived again/);
   });
 
   test('can leave out no envelope of the range', async () => {

@@ -16,6 +16,7 @@ import {
   type Manifest,
   manifestNoteText,
   manifestPieces,
+  REVISION,
   sumLine,
   SUMS,
 } from '../layout.ts';
@@ -158,6 +159,7 @@ async function addManifest(
 ): Promise<string> {
   const head = {
     apiVersion: 'annexa.dev/bundle/v1',
+    revision: REVISION,
     origin,
     sample,
     question,
