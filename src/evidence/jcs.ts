@@ -20,28 +20,38 @@ export function parseJcs(bytes: Uint8Array, where: string): unknown {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   try {
     const value: unknown = JSON.parse(text);
-    if (isUtf8(bytes) && faultOf(value, 0) === undefined && canonical(value) === text) return value;
+    if (isUtf8(bytes) && canonical(value) === text) return value;
   } catch (cause) {
     throw new EvidenceError('corrupt', `${where}: not canonical JSON (RFC 8785)`, { cause });
   }
   throw new EvidenceError('corrupt', `${where}: not canonical JSON (RFC 8785)`);
 }
 
-/** RFC 8785 writes strings and numbers as JSON.stringify does: where the members are in their order, so is the whole. */
+/**
+ * The RFC 8785 text of what JSON.parse gave; undefined when `jcs` would refuse it. RFC 8785 writes strings and numbers as JSON.stringify does: where the
+ * members are in their order, so is the whole.
+ */
 function canonical(value: unknown): string | undefined {
-  return isSorted(value) ? JSON.stringify(value) : canonicalize(value);
+  if (isOrdered(value, 0)) return JSON.stringify(value);
+  return faultOf(value, 0) === undefined ? canonicalize(value) : undefined;
 }
 
-/** Whether all objects in it have their members in the order of UTF-16 units. */
-function isSorted(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  if (Array.isArray(value)) return value.every(isSorted);
+/** Whether it is without a fault, and all objects in it have their members in the order of UTF-16 units. */
+function isOrdered(value: unknown, depth: number): boolean {
+  if (!isNested(value)) return faultOf(value, depth) === undefined;
+  if (depth === MAX_DEPTH) return false;
+  if (Array.isArray(value)) return value.every((item) => isOrdered(item, depth + 1));
   let last: string | undefined;
-  for (const [key, member] of Object.entries(value)) {
-    if ((last !== undefined && key <= last) || !isSorted(member)) return false;
+  for (const key of Object.keys(value)) {
+    if ((last !== undefined && key <= last) || key === 'toJSON' || !key.isWellFormed()) return false;
+    if (!isOrdered(value[key], depth + 1)) return false;
     last = key;
   }
   return true;
+}
+
+function isNested(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 // canonicalize drops undefined, calls toJSON and writes large integers rounded, so these are refused before it.

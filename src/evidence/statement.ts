@@ -16,7 +16,10 @@ const line = z.string().regex(/^[^\p{Cc}\p{Cs}]+$/u, 'expected text without cont
 const name = line.max(256);
 const base64 = z.base64().min(1);
 /** What reaches a schema was read or written as canonical JSON: its members are JSON. */
-const json = z.record(z.string(), z.custom<Json>());
+const json = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'expected an object',
+);
 const records = z.strictObject({ count, root: digest });
 const sha256Of = z.record(z.string().min(1), digest);
 
@@ -94,27 +97,32 @@ const own = {
 } as const;
 
 const handover = { from: digest, to: digest };
+const rotation = {
+  envelope: { use: z.literal('envelope'), step: z.literal('replace'), ...handover, key: base64 },
+  checkpoint: { use: z.literal('checkpoint'), step: z.enum(['begin', 'end']), ...handover, key: base64 },
+  body: { use: z.literal('body'), step: z.enum(['replace', 'destroy']), ...handover, key: z.null() },
+} as const;
 const rotationSchema = z.discriminatedUnion('use', [
-  z.strictObject({ use: z.literal('envelope'), step: z.literal('replace'), ...handover, key: base64 }),
-  z.strictObject({ use: z.literal('checkpoint'), step: z.enum(['begin', 'end']), ...handover, key: base64 }),
-  z.strictObject({
-    use: z.literal('body'),
-    step: z.enum(['replace', 'destroy']),
-    ...handover,
-    key: z.null(),
-  }),
+  z.strictObject(rotation.envelope),
+  z.strictObject(rotation.checkpoint),
+  z.strictObject(rotation.body),
 ]);
 
-const commonSchema = z.strictObject(common);
 const genesisSchema = z.strictObject(own.genesis);
-const ownSchemas: { readonly [name in PredicateName]?: z.ZodType } = {
-  genesis: genesisSchema,
-  snapshot: z.strictObject(own.snapshot),
-  run: z.strictObject(own.run),
-  assessment: z.strictObject(own.assessment),
-  config: z.strictObject(own.config),
-  rotation: rotationSchema,
-  erasure: z.strictObject(own.erasure),
+type Shared = z.infer<z.ZodObject<typeof common>>;
+/** Of whole predicates: their own fields and the common ones. */
+const predicateSchemas: { readonly [name in PredicateName]?: z.ZodType<Shared> } = {
+  genesis: z.strictObject({ ...own.genesis, ...common }),
+  snapshot: z.strictObject({ ...own.snapshot, ...common }),
+  run: z.strictObject({ ...own.run, ...common }),
+  assessment: z.strictObject({ ...own.assessment, ...common }),
+  config: z.strictObject({ ...own.config, ...common }),
+  rotation: z.discriminatedUnion('use', [
+    z.strictObject({ ...rotation.envelope, ...common }),
+    z.strictObject({ ...rotation.checkpoint, ...common }),
+    z.strictObject({ ...rotation.body, ...common }),
+  ]),
+  erasure: z.strictObject({ ...own.erasure, ...common }),
 };
 
 const subjectSchema = z.strictObject({ name, digest: z.strictObject({ sha256: digest }) });
@@ -129,6 +137,9 @@ const predicateNames: readonly PredicateName[] = [
   'rotation',
   'erasure',
 ];
+const names: ReadonlyMap<string, PredicateName> = new Map(
+  predicateNames.map((known) => [predicateType(known), known]),
+);
 const statementSchema = z.strictObject({
   _type: z.literal(STATEMENT_TYPE),
   subject: z.array(subjectSchema).min(1),
@@ -234,21 +245,37 @@ export function parseRotation(fields: unknown): RotationFields {
 
 function parseParts(value: unknown, code: 'invalid' | 'corrupt', where: string): Statement {
   const { subject, predicateType: type, predicate } = checked(statementSchema, value, code, where);
-  const name = predicateNames.find((known) => predicateType(known) === type);
-  const schema = name === undefined ? undefined : ownSchemas[name];
+  const name = names.get(type);
+  const schema = name === undefined ? undefined : predicateSchemas[name];
   if (name === undefined || schema === undefined) {
     throw new EvidenceError(code, `${where}: predicateType: this version knows no ${type}`);
   }
-  const entries = Object.entries(predicate);
-  const shared = Object.fromEntries(entries.filter(([field]) => field in common));
-  const fields = Object.fromEntries(entries.filter(([field]) => !(field in common)));
-  checked(schema, fields, code, `${where}: predicate`);
+  const shared: Common = checked(schema, predicate, code, `${where}: predicate`);
   return {
-    ...checked(commonSchema, shared, code, `${where}: predicate`),
+    log: shared.log,
+    stream: shared.stream,
+    seq: shared.seq,
+    runId: shared.runId,
+    startedAt: shared.startedAt,
+    finishedAt: shared.finishedAt,
+    sealedAt: shared.sealedAt,
+    config: shared.config,
+    anchor: shared.anchor,
+    agent: shared.agent,
+    sample: shared.sample,
     predicate: name,
     subjects: subject.map((one) => ({ name: one.name, sha256: one.digest.sha256 })),
-    fields,
+    fields: ownFields(predicate),
   };
+}
+
+/** What a predicate has beside the common fields. */
+function ownFields(predicate: JsonObject): JsonObject {
+  const fields: Record<string, Json> = {};
+  for (const [field, value] of Object.entries(predicate)) {
+    if (!(field in common) && value !== undefined) fields[field] = value;
+  }
+  return fields;
 }
 
 function checked<T>(schema: z.ZodType<T>, value: unknown, code: 'invalid' | 'corrupt', where: string): T {

@@ -1,6 +1,9 @@
 import { pipeline } from 'node:stream/promises';
-import { createZstdDecompress } from 'node:zlib';
+import { createZstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { EvidenceError } from './error.ts';
+
+/** Bytes that a frame may decode to at once: beyond, it is decoded in pieces. */
+const AT_ONCE = 1 << 20;
 
 /**
  * What a file of exactly one zstd frame decodes to, in pieces. Throws `corrupt`, beginning with `where`, for anything else: a
@@ -11,19 +14,62 @@ export async function* decodeZstd(
   compressed: AsyncIterable<Uint8Array>,
   where: string,
 ): AsyncGenerator<Uint8Array> {
+  const pieces = compressed[Symbol.asyncIterator]();
+  try {
+    const first = await pieces.next();
+    const whole = first.done === true ? undefined : decodeAtOnce(first.value);
+    const rest = oneFrame(continued(first.done === true ? [] : [first.value], pieces), where);
+    if (whole === undefined) {
+      yield* decodeInPieces(rest);
+    } else {
+      // There must be no more of it.
+      for await (const _ of rest);
+      if (whole.length > 0) yield whole;
+    }
+  } catch (cause) {
+    if (cause instanceof EvidenceError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EvidenceError('corrupt', `${where}: not a whole zstd frame: ${reason}`, { cause });
+  }
+}
+
+async function* decodeInPieces(compressed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const decoder = createZstdDecompress({ chunkSize: CHUNK });
-  const fed = pipeline(oneFrame(compressed, where), decoder);
+  const fed = pipeline(compressed, decoder);
   // The same error comes out of the decoder, where it is thrown on.
   fed.catch(() => undefined);
   try {
     for await (const chunk of decoder) yield asBytes(chunk);
     await fed;
-  } catch (cause) {
-    if (cause instanceof EvidenceError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new EvidenceError('corrupt', `${where}: not a whole zstd frame: ${reason}`, { cause });
   } finally {
     decoder.destroy();
+  }
+}
+
+/** Undefined unless it is one whole frame that decodes to little: a stream costs many times what the work does. */
+function decodeAtOnce(compressed: Uint8Array): Uint8Array | undefined {
+  if (!isWholeFrame(compressed)) return undefined;
+  try {
+    return zstdDecompressSync(compressed, { maxOutputLength: AT_ONCE });
+  } catch {
+    return undefined;
+  }
+}
+
+function isWholeFrame(bytes: Uint8Array): boolean {
+  try {
+    const steps = frame('');
+    let at = 0;
+    for (let need = steps.next(); need.done !== true;) {
+      const taken = bytes.subarray(at, at + need.value);
+      if (taken.length < need.value) return false;
+      at += need.value;
+      need = steps.next(taken);
+    }
+    return at === bytes.length;
+  } catch (error) {
+    if (error instanceof EvidenceError) return false;
+    throw error;
   }
 }
 
@@ -43,6 +89,16 @@ async function* oneFrame(compressed: AsyncIterable<Uint8Array>, where: string): 
       throw new EvidenceError('corrupt', `${where}: bytes after the zstd frame`);
     }
     yield chunk;
+  }
+}
+
+/** What was read already, and the rest. */
+async function* continued<T>(read: readonly T[], rest: AsyncIterator<T>): AsyncGenerator<T> {
+  try {
+    yield* read;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
   }
 }
 

@@ -1,5 +1,4 @@
-import { closeSync, constants, createReadStream, openSync, readSync } from 'node:fs';
-import { opendir } from 'node:fs/promises';
+import { closeSync, constants, createReadStream, type Dir, opendirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { EvidenceError } from '../error.ts';
 
@@ -75,7 +74,9 @@ export function directorySource(root: string): Source {
         throw ioError(key, error);
       }
     },
-    walk: (folder) => walk(root, folder.replace(/\/$/, '')),
+    async *walk(folder) {
+      for (const object of walk(root, folder.replace(/\/$/, ''))) yield object;
+    },
   };
 }
 
@@ -106,16 +107,26 @@ async function* pieces(file: number, first: Uint8Array, key: string): AsyncGener
   }
 }
 
-async function* walk(root: string, folder: string): AsyncGenerator<SourceObject> {
-  const directory = await opendir(join(root, folder), { bufferSize: LISTED }).catch((error: unknown) => {
+function* walk(root: string, folder: string): Generator<SourceObject> {
+  const directory = openFolder(root, folder);
+  if (directory === undefined) return;
+  try {
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+      const key = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (!entry.isDirectory()) yield { key, regular: entry.isFile() };
+      else if (key !== LOCAL_ONLY) yield* walk(root, key);
+    }
+  } finally {
+    directory.closeSync();
+  }
+}
+
+function openFolder(root: string, folder: string): Dir | undefined {
+  try {
+    return opendirSync(join(root, folder), { bufferSize: LISTED });
+  } catch (error) {
     if (isAbsent(error)) return undefined;
     throw ioError(folder, error);
-  });
-  if (directory === undefined) return;
-  for await (const entry of directory) {
-    const key = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (!entry.isDirectory()) yield { key, regular: entry.isFile() };
-    else if (key !== LOCAL_ONLY) yield* walk(root, key);
   }
 }
 
