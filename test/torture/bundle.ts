@@ -12,8 +12,6 @@ export interface BundleTortureOptions {
   readonly report?: (line: string) => void;
   /** How many changes verify.sh is tried on. */
   readonly scripted: number;
-  /** A ground made before; made anew unless given. */
-  readonly ground?: string;
 }
 
 export interface BundleTortureResult {
@@ -26,8 +24,8 @@ export interface BundleTortureResult {
 export async function tortureBundles(options: BundleTortureOptions): Promise<BundleTortureResult> {
   const base = mkdtempSync(join(tmpdir(), 'annexa-bundles-'));
   try {
-    const ground = options.ground ?? join(base, 'ground');
-    if (options.ground === undefined) await makeBundleGround(ground);
+    const ground = join(base, 'ground');
+    await makeBundleGround(ground);
     const processes = Math.min(availableParallelism(), 8);
     const shares = Array.from({ length: processes }, (_, at): Work => ({
       ground,
