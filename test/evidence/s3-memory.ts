@@ -29,6 +29,8 @@ export interface Traits {
   readonly ignores?: readonly ('if-none-match' | 'if-match')[];
   /** Objects in a page of a list. */
   readonly page?: number;
+  /** Pages of versions begin with the one that ended the page before, as versitygw's do. */
+  readonly repeats?: boolean;
 }
 
 export const BUCKET = 'evidence';
@@ -208,7 +210,8 @@ export async function memoryS3(traits: Traits = {}): Promise<MemoryS3> {
     const last = all.findLastIndex(
       ({ key, id }) => key === marker && (versionMarker === null || id === versionMarker),
     );
-    const page = all.slice(last + 1, last + 1 + (traits.page ?? 1000));
+    const begin = traits.repeats === true && last > 0 ? last : last + 1;
+    const page = all.slice(begin, last + 1 + (traits.page ?? 1000));
     const end = page.at(-1);
     const more = end !== undefined && end.id !== all.at(-1)?.id;
     const markers = more

@@ -22,9 +22,8 @@ export async function* listVersions(access: Access, beginning: string): AsyncGen
       kept.set(relative, found);
       return found;
     };
-    for (const { Key, VersionId } of page.Versions ?? []) of(Key).versions.push(VersionId ?? 'null');
-    for (const { Key, VersionId } of page.DeleteMarkers ?? [])
-      of(Key).deleteMarkers.push(VersionId ?? 'null');
+    for (const { Key, VersionId } of page.Versions ?? []) addOnce(of(Key).versions, VersionId);
+    for (const { Key, VersionId } of page.DeleteMarkers ?? []) addOnce(of(Key).deleteMarkers, VersionId);
     marker = page.IsTruncated === true ? next(page.NextKeyMarker, page.NextVersionIdMarker) : undefined;
     // The next page may begin with further versions of the last key.
     const unfinished =
@@ -40,4 +39,9 @@ function next(
 ): { KeyMarker: string; VersionIdMarker?: string } {
   if (key === undefined || key === '') throw new Error('the server says that a list goes on, but not where');
   return { KeyMarker: key, ...(version === undefined || version === '' ? {} : { VersionIdMarker: version }) };
+}
+
+/** Some servers (versitygw 1.8) begin a page with the version that ended the one before. */
+function addOnce(ids: string[], id = 'null'): void {
+  if (!ids.includes(id)) ids.push(id);
 }
