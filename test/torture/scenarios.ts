@@ -73,7 +73,7 @@ const requestsScenario: Scenario = {
 
 const BUNDLE_ROUNDS = 20_000;
 /** verify.sh takes a second or two for each. */
-const SCRIPTED_ROUNDS = 300;
+const SCRIPTED_ROUNDS = 120;
 
 const bundleScenario: Scenario = {
   name: 'bundle',
