@@ -126,6 +126,11 @@ const CLAIMED = `
   SELECT 1 FROM subject JOIN claim USING (entry) WHERE subject.sha256 = ?1 AND count = ?2 AND root = ?3
   LIMIT 1`;
 
+/** Made when they are first asked for: only erasures do. */
+const CLAIM_INDEXES = `
+  CREATE INDEX subject_body ON subject(sha256);
+  CREATE INDEX claim_entry ON claim(entry);`;
+
 export function createLedger(): Ledger {
   const db = new DatabaseSync('');
   db.exec(SCHEMA);
@@ -147,13 +152,13 @@ export function createLedger(): Ledger {
   );
   const addNestedClaim = db.prepare('INSERT OR IGNORE INTO nested_claim VALUES (?, ?, ?)');
   const nextNested = db.prepare(
-    'SELECT hex(sha256) AS sha256, last FROM nested WHERE sha256 > ? ORDER BY sha256 LIMIT 1',
+    'SELECT hex(sha256) AS sha256, last FROM nested WHERE sha256 > ? ORDER BY nested.sha256 LIMIT 1',
   );
   const lastReference = db.prepare('SELECT last FROM body WHERE sha256 = ?');
   const addClaim = db.prepare('INSERT INTO claim VALUES (?, ?, ?, ?)');
   const countBodies = db.prepare('SELECT count(*) AS n FROM body');
   const nextBody = db.prepare(
-    'SELECT hex(sha256) AS sha256 FROM body WHERE sha256 > ? ORDER BY sha256 LIMIT 1',
+    'SELECT hex(sha256) AS sha256 FROM body WHERE sha256 > ? ORDER BY body.sha256 LIMIT 1',
   );
   const setBody = db.prepare('UPDATE body SET count = ?, root = ? WHERE sha256 = ?');
   const addErased = db.prepare(
@@ -178,6 +183,7 @@ export function createLedger(): Ledger {
   const hasAuthority = db.prepare('SELECT 1 FROM authority WHERE sha256 = ?');
   const broken = db.prepare(BROKEN);
   const brokenNested = db.prepare(BROKEN_NESTED);
+  let indexed = false;
   return {
     addLeaf: (hash) => addLeaf.run(fromHex(hash)).changes === 1,
     hasLeaf: (hash) => hasLeaf.get(fromHex(hash)) !== undefined,
@@ -234,7 +240,11 @@ export function createLedger(): Ledger {
       if (isRemainder.get(fromHex(sha256)) === undefined) return undefined;
       return isCurrent.get(fromHex(sha256)) === undefined ? 'superseded' : 'current';
     },
-    isClaimed: (sha256, count, root) => isClaimed.get(fromHex(sha256), count, fromHex(root)) !== undefined,
+    isClaimed(sha256, count, root) {
+      if (!indexed) db.exec(CLAIM_INDEXES);
+      indexed = true;
+      return isClaimed.get(fromHex(sha256), count, fromHex(root)) !== undefined;
+    },
     addCheckpoint(size, root, signedBy) {
       const signers = signedBy.map((spki) => Buffer.from(spki).toString('hex'));
       addCheckpoint.run(size, fromHex(root), signers.join(' '));
