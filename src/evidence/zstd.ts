@@ -50,7 +50,7 @@ async function* decodeInPieces(compressed: AsyncIterable<Uint8Array>): AsyncGene
 function decodeAtOnce(compressed: Uint8Array): Uint8Array | undefined {
   if (!isWholeFrame(compressed)) return undefined;
   try {
-    return zstdDecompressSync(compressed, { maxOutputLength: AT_ONCE });
+    return zstdDecompressSync(compressed, { maxOutputLength: AT_ONCE, chunkSize: 1 << 12 });
   } catch {
     return undefined;
   }
