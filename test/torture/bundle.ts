@@ -51,7 +51,7 @@ type Message = { readonly line: string } | { readonly result: BundleTortureResul
 
 function inChild(work: Work, report?: (line: string) => void): Promise<BundleTortureResult> {
   const { promise, resolve, reject } = Promise.withResolvers<BundleTortureResult>();
-  const child = fork(join(import.meta.dirname, 'bundle-child.ts'));
+  const child = fork(new URL('./bundle-child.ts', import.meta.url));
   child.on('message', (message: Message) => {
     if ('line' in message) report?.(message.line);
     else resolve(message.result);

@@ -1,7 +1,7 @@
 import { EvidenceError } from '../../evidence/error.ts';
 
 /** Bytes. No writer makes longer lines. */
-export const MAX_LINE_BYTES = 1 << 24;
+const MAX_LINE_BYTES = 1 << 24;
 const LF = 10;
 
 /** The lines of a file without their LF, at constant memory. Throws `corrupt` when the last one has none, or one is too long. */
