@@ -7,6 +7,7 @@ import type { Config } from '../config/contract.ts';
 import { kindsRead } from '../controls/judge.ts';
 import { evidenceKeys } from '../engine/evidence-keys.ts';
 import { dataPaths } from '../engine/stores.ts';
+import { EvidenceError } from '../evidence/error.ts';
 import type { Signer } from '../evidence/keys.ts';
 import { createSandbox } from '../inventory/sandbox.ts';
 import { configOption, integer, jsonOption, list, parse } from './arguments.ts';
@@ -58,15 +59,24 @@ export const bundle: Command = {
         agent: { version: build.version, build: build.revision },
         file,
         force: values['force'] === true,
-        progress: (at) => progress.at(at),
+        progress: (stage) => progress.at(stage),
       }),
-    );
+    ).catch((error: unknown) => {
+      throw at === undefined ? error : lateErasure(error, at);
+    });
     progress.end();
     if (values['json'] === true) io.out(jsonLine({ file, ...written }));
     else tell(file, written, io);
     return 0;
   },
 };
+
+/** What was erased after an earlier checkpoint is missing there: only a later one knows why. */
+function lateErasure(error: unknown, at: number): unknown {
+  if (!(error instanceof EvidenceError) || error.code !== 'corrupt') return error;
+  const hint = `at the checkpoint of size ${at}; if it was erased since, ask at a newer one (without --at)`;
+  return new EvidenceError(error.code, `${error.message}, ${hint}`, { cause: error });
+}
 
 /** A question that can't be asked is bad usage. */
 async function answerable<T>(work: () => Promise<T>): Promise<T> {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { zstdCompressSync } from 'node:zlib';
+import canonicalize from 'canonicalize';
 import type { EvidenceLog, Sealed, StatementDraft } from '../../src/evidence/contract.ts';
 import { openLog } from '../../src/evidence/log.ts';
 import { createFrontier, leafHash } from '../../src/evidence/merkle.ts';
@@ -194,7 +195,7 @@ async function putBody(
   const lines: Buffer[] = [];
   const tree = createFrontier();
   for (const record of records) {
-    const line = Buffer.from(JSON.stringify({ ...record, salt: salt(tree.size) }));
+    const line = Buffer.from(canonicalize({ ...record, salt: salt(tree.size) })!);
     tree.append(leafHash(line));
     lines.push(line, Buffer.from('\n'));
   }

@@ -12,7 +12,7 @@ import type { Measure } from './measure.ts';
 const run = promisify(execFile);
 
 /** Entries of the two stores. */
-const SIZES = [10_000, 50_000] as const;
+const SIZES = [40_000, 120_000] as const;
 /** A thousand at once, so that the store is made in seconds. */
 const BATCH = 1_000;
 /** Every second entry is a snapshot, and one in ten of these has changed: its body is a new one. */
