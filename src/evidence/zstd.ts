@@ -34,7 +34,7 @@ export async function* decodeZstd(
 }
 
 async function* decodeInPieces(compressed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const decoder = createZstdDecompress({ chunkSize: CHUNK });
+  const decoder = createZstdDecompress(PIECES);
   const fed = pipeline(compressed, decoder);
   // The same error comes out of the decoder, where it is thrown on.
   fed.catch(() => undefined);
@@ -119,7 +119,8 @@ function* frame(where: string): Generator<number, void, Uint8Array> {
 
 const MAGIC = 0xfd2fb528;
 /** Bytes given at a time: with the 16 KiB of the default, handing them over costs as much as decoding. */
-const CHUNK = 1 << 16;
+/** Bytes decoded at a time, and ahead of who reads them: so that both may go on side by side. */
+const PIECES = { chunkSize: 1 << 18, highWaterMark: 1 << 20 };
 
 /** The length of the header after its descriptor: window, dictionary id, content size. */
 function headerBytes(descriptor: number): number {

@@ -14,7 +14,7 @@ export async function writeZip(
   path: string,
   written: (bytes: number) => void,
 ): Promise<void> {
-  const archive = new ZipStream({ zlib: { level: ZIP.level, chunkSize: CHUNK } });
+  const archive = new ZipStream({ zlib: DEFLATE });
   const done = pipeline(archive, createWriteStream(path, { flags: 'wx', flush: true }));
   // It is awaited below, and may reject before that.
   done.catch(() => {});
@@ -32,8 +32,8 @@ export async function writeZip(
   }
 }
 
-/** Bytes that deflating gives at a time: they are the same whatever it is. */
-const CHUNK = 1 << 16;
+/** Bytes that deflating gives at a time, and may be ahead or behind: what comes out is the same whatever they are. */
+const DEFLATE = { level: ZIP.level, chunkSize: 1 << 18, highWaterMark: 1 << 20 };
 
 /** The archive's output ends while a file is written only when it fails. */
 async function ended(done: Promise<void>): Promise<void> {
