@@ -158,6 +158,18 @@ describe('re-performing', () => {
     );
   });
 
+  test('names a configured dataset that an assessment passed over, or took for another kind', async () => {
+    for (const hide of [() => [], (record: Record<string, unknown>) => [{ ...record, kinds: [] }]]) {
+      const evidence = await logEvidence(store, {
+        body: (_, records) =>
+          records.flatMap((record) => ('state' in record && 'asOf' in record ? hide(record) : [record])),
+      });
+      expect((await reperform(evidence)).differences).toContainEqual(
+        expect.objectContaining({ what: 'input people/people', sealed: 'absent' }),
+      );
+    }
+  });
+
   test('skips, and says why, what rests on a body that is not here', async () => {
     const report = await reperform(
       await logEvidence(store, {

@@ -4,14 +4,21 @@ import type { Sealed } from '../../evidence/contract.ts';
 import type { OwnerMap } from '../../inventory/owner.ts';
 import { AuditError } from '../error.ts';
 import type { Evidence } from '../contract.ts';
+import { parsed } from '../derive/bodies.ts';
+
+export interface SealedDataset {
+  readonly kinds: readonly string[];
+  /** Seconds after which its evidence is stale. */
+  readonly freshness: number;
+}
 
 /** What of a sealed configuration verdicts rest on. */
 export interface SealedConfiguration {
   /** By name. */
   readonly checks: ReadonlyMap<string, Check>;
   readonly owners: OwnerMap;
-  /** Seconds after which a dataset's evidence is stale, by `<collector>/<dataset>`; undefined when this configuration's version didn't seal it. */
-  readonly freshness: ReadonlyMap<string, number> | undefined;
+  /** What is collected, by `<collector>/<dataset>`; undefined when this configuration's version didn't seal it. */
+  readonly datasets: ReadonlyMap<string, SealedDataset> | undefined;
 }
 
 const noOwners: OwnerMap = { identities: {}, services: {} };
@@ -24,28 +31,27 @@ const document = z.looseObject({
   kind: z.string(),
   manifest: z.record(z.string(), z.unknown()),
 });
-const dataset = z.looseObject({ id: z.string(), freshness: z.number() });
+const dataset = z.looseObject({ id: z.string(), kinds: z.array(z.string()), freshness: z.number() });
 
 /** The configuration that a `config` statement sealed. Throws AuditError `invalid` for one that isn't in the evidence or doesn't parse. */
 export async function readConfiguration(evidence: Evidence, entry: Sealed): Promise<SealedConfiguration> {
   const checks = new Map<string, Check>();
   let owners = noOwners;
   for await (const record of records(evidence, entry, 'documents')) {
-    const { id, kind, manifest } = parsed(document, record, entry, 'a document');
+    const { id, kind, manifest } = parsed(document, record, where(entry, 'a document'));
     if (kind === 'Check') {
-      const check = parsed(checkManifest, manifest, entry, id);
+      const check = parsed(checkManifest, manifest, where(entry, id));
       checks.set(check.metadata.name, check);
     }
-    if (kind === 'Scope') ({ owners } = parsed(scopeManifest, manifest, entry, id).spec);
+    if (kind === 'Scope') ({ owners } = parsed(scopeManifest, manifest, where(entry, id)).spec);
   }
-  if (!entry.subjects.some(({ name }) => name === 'datasets'))
-    return { checks, owners, freshness: undefined };
-  const freshness = new Map<string, number>();
+  if (!entry.subjects.some(({ name }) => name === 'datasets')) return { checks, owners, datasets: undefined };
+  const datasets = new Map<string, SealedDataset>();
   for await (const record of records(evidence, entry, 'datasets')) {
-    const line = parsed(dataset, record, entry, 'a dataset');
-    freshness.set(line.id, line.freshness);
+    const line = parsed(dataset, record, where(entry, 'a dataset'));
+    datasets.set(line.id, line);
   }
-  return { checks, owners, freshness };
+  return { checks, owners, datasets };
 }
 
 /** The records of a subject's body. Throws AuditError `incomplete` when it is not in the evidence, or records of it were erased. */
@@ -73,9 +79,6 @@ export async function* recordsOf(
   }
 }
 
-function parsed<T>(schema: z.ZodType<T>, value: unknown, { index }: Sealed, what: string): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new AuditError('invalid', `entry ${index}, ${what}: ${issue?.path.join('.')}: ${issue?.message}`);
+function where({ index }: Sealed, what: string): string {
+  return `entry ${index}, ${what}`;
 }

@@ -36,7 +36,7 @@ export function doubt(
   source: SourceState,
   snapshot: Sealed | undefined,
   now: number,
-  { freshness }: Pick<SealedConfiguration, 'freshness'>,
+  { datasets }: Pick<SealedConfiguration, 'datasets'>,
 ): string | undefined {
   if (source.body === null || source.asOf === null || source.index === null) {
     return source.state === 'missing' ? undefined : `it is called ${source.state}, and has no snapshot`;
@@ -54,11 +54,24 @@ export function doubt(
     return `entry ${source.index} sealed another body`;
   if (snapshot.fields['asOf'] !== source.asOf)
     return `entry ${source.index} is as of ${JSON.stringify(snapshot.fields['asOf'])}`;
-  const limit = freshness?.get(`${source.collector}/${source.dataset}`);
+  const limit = datasets?.get(`${source.collector}/${source.dataset}`)?.freshness;
   const fresh = now - source.asOf <= (limit ?? Infinity) && source.asOf <= now + CLOCK_TOLERANCE;
   return source.state === 'fresh' && !fresh
     ? `it is called fresh, ${now - source.asOf} s after its as-of time: at most ${limit ?? CLOCK_TOLERANCE} s`
     : undefined;
+}
+
+/** Configured datasets that an assessment doesn't say it rested on, or of which it names other kinds: it judged as if they were not there. */
+export function passedOver(
+  sources: readonly SourceState[],
+  { datasets }: Pick<SealedConfiguration, 'datasets'>,
+): readonly string[] {
+  return [...(datasets ?? [])]
+    .filter(([id, { kinds }]) => {
+      const named = sources.filter(({ collector, dataset }) => `${collector}/${dataset}` === id);
+      return named.length === 0 || named.some((source) => kinds.some((kind) => !source.kinds.includes(kind)));
+    })
+    .map(([id]) => id);
 }
 
 /** Makes the inventory hold exactly what an assessment rested on. Gives, by source, why what is missing could not be loaded. */

@@ -15,7 +15,7 @@ import { AuditError } from '../error.ts';
 import { compareVerdicts, recordLine, type VerdictLine, verdictLine } from './compare.ts';
 import { readConfiguration, records, recordsOf, type SealedConfiguration } from './configuration.ts';
 import type { Difference, ReperformReport, Skipped } from './contract.ts';
-import { doubt, loadInputs, readInputs } from './inputs.ts';
+import { doubt, loadInputs, passedOver, readInputs } from './inputs.ts';
 
 export interface ReperformOptions {
   /** Called after each assessment, with how many there are. */
@@ -138,6 +138,14 @@ class Pass {
           reperformed: wrong,
         });
       }
+    }
+    for (const id of passedOver(sources, configuration)) {
+      const found = {
+        what: `input ${id}`,
+        sealed: 'absent',
+        reperformed: 'configured, with kinds that checks read',
+      };
+      this.#differ(entry, now, '', found);
     }
     await this.#declareOwners(configuration);
     const failed = await loadInputs(this.#evidence, this.#inventory, sources);
