@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import { defineKind, flag, recordShape } from './define-kind.ts';
+import type { InventoryRecord, Kind, KindTable, Rows, Scalar } from './kind.ts';
+import { typed } from './typed.ts';
+
+type Json = z.core.JSONSchema._JSONSchema;
+
+/** A column as SQLite declares it, from the JSON Schema of its field. */
+interface Column {
+  readonly name: string;
+  readonly ddl: string;
+}
+
+/** A field that holds a list: a child table, of whose rows each is told once. */
+interface Child {
+  readonly field: string;
+  readonly table: string;
+  /** Absent: the list holds text, and the column bears this name. */
+  readonly columns: readonly Column[];
+  readonly plain: boolean;
+}
+
+interface Options {
+  /** Columns of the first table that others are joined by, one index each; a list is one index of many columns. */
+  readonly indexes?: readonly (string | readonly string[])[];
+  /** Names of child tables by field; unless named, `<kind>_<field without its s>`. */
+  readonly children?: Readonly<Record<string, string>>;
+  /** Columns that the inventory computes: DDL and the tables that they are computed from. */
+  readonly computed?: Readonly<Record<string, { readonly ddl: string; readonly from: readonly string[] }>>;
+}
+
+/**
+ * A kind whose tables follow from its schema. A field is a column of its own name: text, whole numbers, 0 and 1 for booleans, with a CHECK
+ * for an enum, NOT NULL unless nullable. A list of text or of flat objects is a child table whose column named like the kind
+ * holds the record's id; nothing in it may be null, and it is indexed by its first column, too.
+ */
+export function tableKind<const Name extends string, Shape extends z.core.$ZodLooseShape>(
+  name: Name,
+  fields: Shape,
+  options: Options = {},
+) {
+  const schema = z.strictObject({ ...recordShape(name), ...fields });
+  const { properties = {} } = z.toJSONSchema(z.strictObject(fields));
+  const columns: Column[] = [];
+  const children: Child[] = [];
+  for (const [field, property] of Object.entries(properties)) {
+    if (isList(property)) children.push(childOf(name, field, property, options));
+    else columns.push(columnOf(field, property));
+  }
+  const kind = defineKind<InventoryRecord>({
+    name,
+    schema: typed<z.ZodType<InventoryRecord>>(schema),
+    tables: [ownTable(name, columns, options), ...children.map((child) => childTable(name, child))],
+    rows: (record) => rowsOf(name, columns, children, typed<Fields>(record)),
+    computed: Object.fromEntries(
+      Object.entries(options.computed ?? {}).map(([column, { from }]) => [column, from]),
+    ),
+  });
+  return { schema, kind } satisfies { readonly schema: z.ZodType; readonly kind: Kind };
+}
+
+type Fields = InventoryRecord & Readonly<Record<string, unknown>>;
+
+function isList(schema: Json): boolean {
+  return typeof schema === 'object' && schema.type === 'array';
+}
+
+function columnOf(name: string, schema: Json): Column {
+  const types = typesOf(schema);
+  const told = types.filter(({ type }) => type !== 'null');
+  const [only] = told;
+  if (told.length !== 1 || only === undefined)
+    throw new TypeError(`field ${name}: expected text, a whole number or a boolean, perhaps null`);
+  const nullable = told.length < types.length ? '' : ' NOT NULL';
+  return { name, ddl: `${name} ${sqlType(name, only.type)}${nullable}${checkOf(name, only)}` };
+}
+
+interface Type {
+  readonly type: string | undefined;
+  readonly values: readonly unknown[] | undefined;
+}
+
+/** What the value may be: JSON Schema says "or null" by a list of types, or by alternatives. */
+function typesOf(schema: Json): readonly Type[] {
+  if (typeof schema === 'boolean') return [];
+  if (schema.anyOf !== undefined) return schema.anyOf.flatMap((one) => typesOf(one));
+  return [schema.type]
+    .flat()
+    .map((type) => ({ type, values: schema.enum?.filter((value) => value !== null) }));
+}
+
+function sqlType(name: string, type: string | undefined): string {
+  if (type === 'string') return 'TEXT';
+  if (type === 'integer' || type === 'boolean') return 'INTEGER';
+  throw new TypeError(`field ${name} is of type ${type}; expected text, a whole number or a boolean`);
+}
+
+function checkOf(name: string, { type, values }: Type): string {
+  if (type === 'boolean') return ` CHECK (${name} IN (0, 1))`;
+  if (values === undefined) return '';
+  return ` CHECK (${name} IN (${values.map((value) => `'${String(value)}'`).join(', ')}))`;
+}
+
+function childOf(kind: string, field: string, schema: Json, options: Options): Child {
+  const singular = field.replace(/s$/, '');
+  const table = options.children?.[field] ?? `${kind}_${singular}`;
+  const item = typeof schema === 'object' ? schema.items : undefined;
+  if (item === undefined || typeof item === 'boolean' || Array.isArray(item))
+    throw new TypeError(`field ${field} of ${kind} is a list of nothing known`);
+  if (item.type !== 'object') return { field, table, columns: [columnOf(singular, item)], plain: true };
+  const columns = Object.entries(item.properties ?? {}).map(([name, property]) => columnOf(name, property));
+  if (columns.some(({ ddl }) => !ddl.includes('NOT NULL')))
+    throw new TypeError(`field ${field} of ${kind}: nothing in a list may be null`);
+  return { field, table, columns, plain: false };
+}
+
+function ownTable(
+  name: string,
+  columns: readonly Column[],
+  { indexes = [], computed = {} }: Options,
+): KindTable {
+  const lines = [
+    '_source INTEGER NOT NULL',
+    'id TEXT NOT NULL UNIQUE',
+    'source TEXT NOT NULL',
+    'scope TEXT NOT NULL',
+    ...columns.map(({ ddl }) => ddl),
+    ...Object.values(computed).map(({ ddl }) => ddl),
+    'PRIMARY KEY (_source, id)',
+  ];
+  return {
+    name,
+    ddl: [
+      `CREATE TABLE ${name} (\n  ${lines.join(',\n  ')}\n) STRICT, WITHOUT ROWID`,
+      ...indexes.map((on) => {
+        const [first, ...rest] = [on].flat();
+        return `CREATE INDEX ${name}_by_${first} ON ${name} (${[first, ...rest].join(', ')})`;
+      }),
+    ],
+  };
+}
+
+function childTable(kind: string, { table, columns }: Child): KindTable {
+  const names = columns.map(({ name }) => name);
+  return {
+    name: table,
+    ddl: [
+      `CREATE TABLE ${table} (\n  ${[
+        '_source INTEGER NOT NULL',
+        `${kind} TEXT NOT NULL`,
+        ...columns.map(({ ddl }) => ddl),
+        `PRIMARY KEY (${[kind, ...names].join(', ')})`,
+      ].join(',\n  ')}\n) STRICT, WITHOUT ROWID`,
+      `CREATE INDEX ${table}_by_${names[0]} ON ${table} (${names[0]})`,
+    ],
+  };
+}
+
+function rowsOf(kind: string, columns: readonly Column[], children: readonly Child[], record: Fields): Rows {
+  const { id, source, scope } = record;
+  const own = Object.fromEntries(columns.map(({ name }) => [name, scalar(record[name])]));
+  return {
+    [kind]: [{ id, source, scope, ...own }],
+    ...Object.fromEntries(children.map((child) => [child.table, childRows(kind, child, record)])),
+  };
+}
+
+/** Each different row once: what a source repeats is not told twice. */
+function childRows(
+  kind: string,
+  { field, columns, plain }: Child,
+  record: Fields,
+): Readonly<Record<string, Scalar>>[] {
+  const rows = new Map<string, Readonly<Record<string, Scalar>>>();
+  for (const item of typed<readonly unknown[]>(record[field])) {
+    const values = plain ? { [columns[0]!.name]: item } : typed<Readonly<Record<string, unknown>>>(item);
+    const row = Object.fromEntries(columns.map(({ name }) => [name, scalar(values[name])]));
+    rows.set(JSON.stringify(row), { [kind]: record.id, ...row });
+  }
+  return [...rows.values()];
+}
+
+function scalar(value: unknown): Scalar {
+  return typeof value === 'boolean' ? flag(value) : typed<Scalar>(value);
+}
+
+/** What people wrote on a resource to find or class it. */
+export const tags = z.array(z.strictObject({ key: z.string(), value: z.string() }));
