@@ -1,11 +1,13 @@
 import type { z } from 'zod';
 import type { InventoryRecord } from '../inventory/kind.ts';
 
-/** Where a collector collects: an account, an organisation, a cluster, a file. */
+/** Where a collector collects: an account, an account in one region, an organisation, a cluster, a file. A scope `a:b` lies within the scope `a`. */
 export interface Scope {
   /** The native id; part of record ids and of the stream's name. `[A-Za-z0-9._:-]{1,128}` */
   readonly id: string;
   readonly title?: string;
+  /** The datasets that are collected there; absent: all of them. */
+  readonly datasets?: readonly string[];
 }
 
 /** One dataset that a plugin offers. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { aws } from '../../src/collectors/aws/index.ts';
-import { policyDocument } from '../../src/collectors/aws/permissions.ts';
-import { grantsEverything, isAdministratorAccess } from '../../src/collectors/aws/policy.ts';
+import { policyDocument } from '../../src/collectors/aws/datasets.ts';
+import { grantsEverything, isAdministratorAccess } from '../../src/collectors/aws/iam/policy.ts';
 import { GetAccountAuthorizationDetailsCommand, IAMClient } from '@aws-sdk/client-iam';
 import { writeAnswer } from './aws-model.ts';
 import { GetAccountAuthorizationDetailsResponse$ } from '@aws-sdk/client-iam';
@@ -59,7 +59,7 @@ describe('the manifest of an aws collector', () => {
     expect(aws.config.parse({ accounts: [account] })).toMatchObject({ region: 'us-east-1', maxAttempts: 6 });
   });
   test.each([
-    ['an unknown field', { accounts: [account], regions: [] }, ''],
+    ['an unknown field', { accounts: [account], zones: [] }, ''],
     ['no account', { accounts: [] }, 'accounts'],
     ['an account id of another form', { accounts: [{ id: '1234' }] }, 'accounts.0.id'],
     ['an account twice', { accounts: [account, account] }, 'accounts.1.id'],

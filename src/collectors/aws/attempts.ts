@@ -17,7 +17,8 @@ function headersOf(value: unknown): Readonly<Record<string, string>> | undefined
 const VENDOR_HOST = /(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$/;
 
 interface Watch {
-  readonly service: 'iam' | 'sts';
+  /** IAM's prefix of the operations. */
+  readonly service: string;
   readonly provenance: Provenance;
   /** Longest time of an attempt. */
   readonly seconds: number;
@@ -39,7 +40,7 @@ export function attempts({ service, provenance, seconds, onDate }: Watch) {
   ) => {
     const operation = `${service}:${(context.commandName ?? 'Unknown').replace(/Command$/, '')}`;
     return async (args: Args): Promise<Answer> => {
-      if (service === 'iam') tellEndpoint(args, provenance);
+      if (service !== 'sts') tellEndpoint(args, provenance);
       try {
         const answer = await within(next(args), seconds, operation);
         const headers = headersOf(answer);

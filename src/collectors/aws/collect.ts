@@ -1,57 +1,56 @@
 import type { InventoryRecord } from '../../inventory/kind.ts';
-import type { CollectorContext, PermissionReport, Provenance, Scope } from '../contract.ts';
+import type { CollectorContext, Provenance, Scope } from '../contract.ts';
 import { CollectorError } from '../error.ts';
-import { collectAccount } from './account.ts';
-import type { AwsConfig } from './config.ts';
+import type { AwsAccount, AwsConfig } from './config.ts';
+import { datasets } from './datasets.ts';
 import { failure } from './failure.ts';
-import { collectIdentities } from './identities.ts';
-import { ACCOUNT, IDENTITIES } from './permissions.ts';
-import { linesOf, preflightAccount } from './preflight.ts';
-import { openSession } from './session.ts';
+import { partsOf } from './scopes.ts';
+import { openSession, type Session } from './session.ts';
 
-/** Every record of the dataset in the account, or rejects with a CollectorError. */
+/** AWS's clock and ours may differ by this many seconds before an answer counts as coming from the future. */
+const SKEW = 300;
+
+/** Every record of the dataset in the scope, or rejects with a CollectorError. */
 export async function* collect(
   config: AwsConfig,
+  accounts: readonly AwsAccount[],
   context: CollectorContext,
   dataset: string,
   scope: Scope,
   signal: AbortSignal,
 ): AsyncGenerator<InventoryRecord, void, undefined> {
-  const account = config.accounts.find(({ id }) => id === scope.id);
-  if (account === undefined)
-    throw new CollectorError('configuration', `account ${scope.id} is not configured`);
-  const provenance = context.provenance(dataset, scope.id);
+  const { account: id, region = config.region } = partsOf(scope.id);
+  const account = accounts.find((candidate) => candidate.id === id);
+  if (account === undefined) throw new CollectorError('configuration', `account ${id} is not configured`);
+  const spec = datasets.find(({ name }) => name === dataset);
+  if (spec === undefined) throw new CollectorError('configuration', `aws has no dataset ${dataset}`);
+  const told = context.provenance(dataset, scope.id);
+  let dated = false;
+  const provenance: Provenance = {
+    ...told,
+    setAsOf: (instant) => {
+      dated = true;
+      told.setAsOf(instant);
+    },
+  };
   try {
-    using session = await openSession(config, account, context, provenance, signal);
-    if (dataset === IDENTITIES) yield* collectIdentities(session, config, account, context, provenance);
-    else if (dataset === ACCOUNT) yield* collectAccount(session, account, context.now, provenance);
-    else throw new CollectorError('configuration', `aws has no dataset ${dataset}`);
+    const worker = await spec.load();
+    using session = await openSession(config, account, region, context, provenance, signal);
+    yield* worker.collect({ session, account, region, scope: scope.id, config, context, provenance });
+    if (!dated) provenance.setAsOf(answered(dataset, session, context.now()));
   } catch (error) {
     throw failure(dataset, error, signal);
   }
 }
 
-/** Each permission of each account; one that can't be reached is `unknown` alone. */
-export async function preflight(
-  config: AwsConfig,
-  context: CollectorContext,
-  signal: AbortSignal,
-): Promise<PermissionReport> {
-  const callers = new Set<string>();
-  const permissions: PermissionReport['permissions'][number][] = [];
-  for (const account of config.accounts) {
-    try {
-      using session = await openSession(config, account, context, UNRECORDED, signal);
-      callers.add(session.caller);
-      permissions.push(...(await preflightAccount(session, account)));
-    } catch (error) {
-      const { message } = failure('preflight', error, signal);
-      signal.throwIfAborted();
-      permissions.push(...linesOf(account, () => ({ held: 'unknown', detail: message })));
-    }
-  }
-  return { caller: [...callers].join(', '), permissions };
+/** Whatever was answered later: what is reported is as of the earliest answer. */
+function answered(dataset: string, session: Session, now: number): number {
+  const asOf = session.answeredAt();
+  if (asOf === undefined) throw new CollectorError('as-of', `${dataset}: answered without a Date header`);
+  if (asOf > now + SKEW)
+    throw new CollectorError(
+      'as-of',
+      `${dataset}: answered in the future (${new Date(asOf * 1000).toISOString()})`,
+    );
+  return asOf;
 }
-
-/** A preflight collects nothing, so nothing of it is sealed. */
-const UNRECORDED: Provenance = { setAsOf() {}, setCaller() {}, setEndpoint() {}, call() {}, note() {} };

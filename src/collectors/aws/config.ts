@@ -7,8 +7,14 @@ const secretRef = z.union([
   z.strictObject({ file: z.string().min(1) }),
 ]);
 
+const region = z.string().regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'expected a region such as us-east-1');
+const accountId = z.string().regex(/^\d{12}$/, 'expected the 12 digits of an AWS account id');
+const externalId = z
+  .string()
+  .regex(/^[\w+=,.@:/-]{2,1224}$/, 'expected 2 to 1224 characters of A-Z a-z 0-9 and _+=,.@:/-');
+
 const account = z.strictObject({
-  id: z.string().regex(/^\d{12}$/, 'expected the 12 digits of an AWS account id'),
+  id: accountId,
   title: z.string().min(1).max(128).optional(),
   /** Assumed with the credentials of the collector; absent: those credentials belong to the account itself. */
   roleArn: z
@@ -18,21 +24,19 @@ const account = z.strictObject({
       'expected arn:aws:iam::<account>:role/<name>',
     )
     .optional(),
-  externalId: z
-    .string()
-    .regex(/^[\w+=,.@:/-]{2,1224}$/, 'expected 2 to 1224 characters of A-Z a-z 0-9 and _+=,.@:/-')
-    .optional(),
+  externalId: externalId.optional(),
+  /** Regions to look at in this account, instead of the collector's. */
+  regions: z.array(region).min(1).optional(),
 });
 
 /** The section of a Collector manifest whose `type` is `aws`. */
 export const awsConfig = z
   .strictObject({
-    /** IAM is global; the region chooses the partition and the STS endpoint. */
-    region: z
-      .string()
-      .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'expected a region such as us-east-1')
-      .default('us-east-1'),
-    /** Another endpoint than AWS's own, for IAM and STS; marked as such in the evidence. */
+    /** The home region: it chooses the partition and the STS endpoint, and is asked for what lies in no region. */
+    region: region.default('us-east-1'),
+    /** Regions to look at, in every account that names none of its own; absent: the home region alone. */
+    regions: z.array(region).min(1).optional(),
+    /** Another endpoint than AWS's own, for every service; marked as such in the evidence. */
     endpoint: z
       .union([z.url({ protocol: /^https?$/ }), z.strictObject({ env: z.string().min(1) })])
       .optional(),
@@ -71,6 +75,22 @@ export const awsConfig = z
             });
         }
       }),
+    /**
+     * The organisation, as the account (one of `accounts`) lists it: its management account or a delegated administrator. With `role`, that role of
+     * every active member that `accounts` doesn't name is assumed, and the member collected.
+     */
+    organization: z
+      .strictObject({
+        account: accountId,
+        role: z
+          .string()
+          .regex(/^[\w+=,.@/-]{1,512}$/, "expected a role's name, with its path but without a slash in front")
+          .optional(),
+        externalId: externalId.optional(),
+      })
+      .optional(),
+    /** Identity Center, asked in the account (one of `accounts`) and the region that run it. */
+    identityCenter: z.strictObject({ account: accountId, region: region.optional() }).optional(),
     /** Attempts of one call, the first included. */
     maxAttempts: z.int().min(1).max(20).default(6),
     /** Seconds that one attempt may take, its body included. */

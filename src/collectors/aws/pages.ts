@@ -1,28 +1,38 @@
 import { CollectorError } from '../error.ts';
 
-interface Paged {
+/**
+ * Every page of a listing, in order. `next` gives the token of the page after; undefined or empty: that was the last. Rejects with
+ * `incomplete` when a token comes twice: the listing goes round.
+ */
+export async function* pages<P>(
+  operation: string,
+  fetch: (token: string | undefined) => Promise<P>,
+  next: (page: P) => string | undefined,
+): AsyncGenerator<P, void, undefined> {
+  const tokens = new Set<string>();
+  let token: string | undefined;
+  for (;;) {
+    const page = await fetch(token);
+    yield page;
+    token = next(page);
+    if (token === undefined || token === '') return;
+    if (tokens.has(token))
+      throw new CollectorError('incomplete', `${operation}: the token of a page came twice`);
+    tokens.add(token);
+  }
+}
+
+interface Truncated {
   readonly IsTruncated?: boolean | undefined;
   readonly Marker?: string | undefined;
 }
 
-/** Every page of a listing, in order. Rejects with `incomplete` when the source says that there is more but not how to get it, or goes round. */
-export async function* pages<P extends Paged>(
-  operation: string,
-  fetch: (marker: string | undefined) => Promise<P>,
-): AsyncGenerator<P, void, undefined> {
-  const markers = new Set<string>();
-  let marker: string | undefined;
-  for (;;) {
-    const page = await fetch(marker);
-    if (page.IsTruncated === undefined)
-      throw new CollectorError('malformed', `${operation}: the answer does not say whether it is truncated`);
-    yield page;
-    if (!page.IsTruncated) return;
-    marker = page.Marker;
-    if (marker === undefined || marker === '')
-      throw new CollectorError('incomplete', `${operation}: truncated, but without a marker to go on from`);
-    if (markers.has(marker))
-      throw new CollectorError('incomplete', `${operation}: the marker ${marker} came twice`);
-    markers.add(marker);
-  }
+/** The next token where the source says apart whether there is more. Throws `incomplete` when it says so but not how to get it. */
+export function marker(operation: string, { IsTruncated, Marker }: Truncated): string | undefined {
+  if (IsTruncated === undefined)
+    throw new CollectorError('malformed', `${operation}: the answer does not say whether it is truncated`);
+  if (!IsTruncated) return undefined;
+  if (Marker === undefined || Marker === '')
+    throw new CollectorError('incomplete', `${operation}: truncated, but without a marker to go on from`);
+  return Marker;
 }

@@ -1,39 +1,80 @@
-import {
-  GetAccountAuthorizationDetailsCommand,
-  GetAccountPasswordPolicyCommand,
-  GetAccountSummaryCommand,
-  GetCredentialReportCommand,
-  ListVirtualMFADevicesCommand,
-  SimulatePrincipalPolicyCommand,
-} from '@aws-sdk/client-iam';
-import type { PermissionReport } from '../contract.ts';
+import { IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
+import type { CollectorContext, PermissionReport, Provenance, Scope } from '../contract.ts';
 import { CollectorError } from '../error.ts';
-import type { AwsAccount } from './config.ts';
+import type { AwsAccount, AwsConfig } from './config.ts';
+import type { AwsDataset, AwsWorker, Work } from './dataset.ts';
+import { datasets } from './datasets.ts';
 import { failure, statusOf } from './failure.ts';
-import { datasets } from './permissions.ts';
-import { call, type Session } from './session.ts';
+import { partsOf } from './scopes.ts';
+import { openSession } from './session.ts';
 
 type Line = PermissionReport['permissions'][number];
 type Finding = Pick<Line, 'held' | 'detail'>;
 
-const ALL = [...new Set(datasets.flatMap((dataset) => dataset.permissions))];
+/** Each permission of each dataset in each scope; a scope that can't be reached is `unknown` alone. */
+export async function preflight(
+  config: AwsConfig,
+  accounts: readonly AwsAccount[],
+  scopes: readonly Scope[],
+  context: CollectorContext,
+  signal: AbortSignal,
+): Promise<PermissionReport> {
+  const callers = new Set<string>();
+  const permissions: Line[] = [];
+  for (const scope of scopes) {
+    const here = datasets.filter(({ name }) => scope.datasets?.includes(name) ?? true);
+    const { account: id, region = config.region } = partsOf(scope.id);
+    const account = accounts.find((candidate) => candidate.id === id);
+    if (account === undefined) continue;
+    try {
+      using session = await openSession(config, account, region, context, UNRECORDED, signal);
+      callers.add(session.caller);
+      const work: Work = {
+        session,
+        account,
+        region,
+        scope: scope.id,
+        config,
+        context,
+        provenance: UNRECORDED,
+      };
+      permissions.push(...(await examine(work, here)));
+    } catch (error) {
+      const { message } = failure('preflight', error, signal);
+      signal.throwIfAborted();
+      permissions.push(...linesOf(scope.id, here, () => ({ held: 'unknown', detail: message })));
+    }
+  }
+  return { caller: [...callers].join(', '), permissions };
+}
 
-/** Every permission of every dataset in one account: by IAM's own simulation where that may be asked, else by trying. */
-export async function preflightAccount(session: Session, account: AwsAccount): Promise<readonly Line[]> {
-  const simulated = await simulate(session, account);
-  const findings = new Map<string, Finding>();
-  for (const permission of ALL)
-    findings.set(permission, simulated?.get(permission) ?? (await probe(session, permission)));
-  return linesOf(account, (permission) => findings.get(permission) ?? { held: 'unknown' });
+/** A preflight collects nothing, so nothing of it is sealed. */
+const UNRECORDED: Provenance = { setAsOf() {}, setCaller() {}, setEndpoint() {}, call() {}, note() {} };
+
+/** Every permission of the datasets in one scope: by IAM's own simulation where that may be asked, else by trying. */
+async function examine(work: Work, here: readonly AwsDataset[]): Promise<readonly Line[]> {
+  const all = [...new Set(here.flatMap((dataset) => dataset.permissions))];
+  const findings = new Map(await simulate(work, all));
+  for (const dataset of here) {
+    const untold = dataset.permissions.filter((permission) => !findings.has(permission));
+    if (untold.length === 0) continue;
+    const { probes } = await dataset.load();
+    for (const permission of untold) findings.set(permission, await probe(work, permission, probes));
+  }
+  return linesOf(work.scope, here, (permission) => findings.get(permission) ?? { held: 'unknown' });
 }
 
 /** One line a permission and dataset, all with the finding that `of` gives. */
-export function linesOf(account: AwsAccount, of: (permission: string) => Finding): readonly Line[] {
-  return datasets.flatMap((dataset) =>
+function linesOf(
+  scope: string,
+  here: readonly AwsDataset[],
+  of: (permission: string) => Finding,
+): readonly Line[] {
+  return here.flatMap((dataset) =>
     dataset.permissions.map((permission) => ({
       dataset: dataset.name,
       permission,
-      scope: account.id,
+      scope,
       ...of(permission),
     })),
   );
@@ -50,34 +91,34 @@ function principalOf(caller: string, account: AwsAccount): string | undefined {
   return /:iam::\d{12}:(user|role)\//.test(principal) ? principal : undefined;
 }
 
-/** Undefined where the caller may not simulate, or the principal can't be named. */
+/** None where the caller may not simulate, or the principal can't be named. */
 async function simulate(
-  session: Session,
-  account: AwsAccount,
-): Promise<ReadonlyMap<string, Finding> | undefined> {
-  const { iam, signal, caller } = session;
-  const principal = principalOf(caller, account);
-  if (principal === undefined) return undefined;
+  { session, account }: Work,
+  permissions: readonly string[],
+): Promise<readonly (readonly [string, Finding])[]> {
+  const principal = principalOf(session.caller, account);
+  if (principal === undefined) return [];
+  const iam = session.client('iam', IAMClient);
   try {
-    const { EvaluationResults } = await call('iam:SimulatePrincipalPolicy', signal, () =>
-      iam.send(new SimulatePrincipalPolicyCommand({ PolicySourceArn: principal, ActionNames: ALL }), {
-        abortSignal: signal,
-      }),
+    const { EvaluationResults } = await session.call('iam:SimulatePrincipalPolicy', (options) =>
+      iam.send(
+        new SimulatePrincipalPolicyCommand({ PolicySourceArn: principal, ActionNames: [...permissions] }),
+        options,
+      ),
     );
-    const findings = new Map<string, Finding>();
-    for (const { EvalActionName, EvalDecision } of EvaluationResults ?? []) {
-      if (EvalActionName === undefined || EvalDecision === undefined) continue;
-      findings.set(
-        EvalActionName,
-        EvalDecision === 'allowed'
-          ? { held: true }
-          : missing(EvalActionName, `simulated for ${principal}: ${EvalDecision}`),
-      );
-    }
-    return findings;
+    return (EvaluationResults ?? []).flatMap(({ EvalActionName: action, EvalDecision: decision }) => {
+      if (action === undefined || decision === undefined) return [];
+      const held: Finding = { held: true };
+      return [
+        [
+          action,
+          decision === 'allowed' ? held : missing(action, `simulated for ${principal}: ${decision}`),
+        ] as const,
+      ];
+    });
   } catch (error) {
-    if (signal.aborted) throw error;
-    return undefined;
+    if (session.signal.aborted) throw error;
+    return [];
   }
 }
 
@@ -87,27 +128,18 @@ const missing = (permission: string, why: string): Finding => ({
 });
 
 /** Calls the operation for as little as it can give. */
-async function probe({ iam, signal }: Session, permission: string): Promise<Finding> {
-  const options = { abortSignal: signal };
-  const attempts: Readonly<Record<string, () => Promise<unknown>>> = {
-    'iam:GetCredentialReport': () => iam.send(new GetCredentialReportCommand({}), options),
-    'iam:ListVirtualMFADevices': () => iam.send(new ListVirtualMFADevicesCommand({ MaxItems: 1 }), options),
-    'iam:GetAccountAuthorizationDetails': () =>
-      iam.send(new GetAccountAuthorizationDetailsCommand({ Filter: ['Group'], MaxItems: 1 }), options),
-    'iam:GetAccountSummary': () => iam.send(new GetAccountSummaryCommand({}), options),
-    'iam:GetAccountPasswordPolicy': () => iam.send(new GetAccountPasswordPolicyCommand({}), options),
-  };
-  const attempt = attempts[permission];
+async function probe(work: Work, permission: string, probes: AwsWorker['probes']): Promise<Finding> {
+  const attempt = probes[permission];
   if (attempt === undefined)
     return {
       held: 'unknown',
       detail: `trying ${permission} would have an effect; allow iam:SimulatePrincipalPolicy to know`,
     };
   try {
-    await call(permission, signal, attempt);
+    await work.session.call(permission, () => attempt(work));
     return { held: true };
   } catch (error) {
-    return afterFailure(permission, error, signal);
+    return afterFailure(permission, error, work.session.signal);
   }
 }
 

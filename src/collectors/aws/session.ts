@@ -1,4 +1,3 @@
-import { IAMClient } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -11,13 +10,28 @@ import { failure } from './failure.ts';
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 type CredentialSource = Credentials | ReturnType<typeof fromNodeProviderChain>;
 
+/** What all of the SDK's clients have in common here. */
+interface AwsClient {
+  readonly middlewareStack: {
+    addRelativeTo(middleware: ReturnType<typeof attempts>, options: typeof INSIDE_RETRIES): void;
+  };
+  destroy(): void;
+}
+type Settings = ReturnType<typeof clientSettings>;
+
 /** The clients of one collection in one account. Every attempt they make is counted in its provenance. */
 export interface Session extends Disposable {
-  readonly iam: IAMClient;
   /** `arn:aws:sts::<account>:assumed-role/...` or a user's ARN. */
   readonly caller: string;
   readonly signal: AbortSignal;
-  /** Unix seconds: IAM's own clock at its earliest answer so far, from the Date headers; undefined when an answer had none. */
+  /**
+   * The one client of this kind and region, made when first asked for. `service` is IAM's prefix of its operations; `region` is the
+   * session's unless given.
+   */
+  client<C extends AwsClient>(service: string, Client: new (settings: Settings) => C, region?: string): C;
+  /** One operation, such as `ec2:DescribeVolumes`: its answer, or a CollectorError that names it. `options` go to the client's `send`. */
+  call<T>(operation: string, send: (options: { abortSignal: AbortSignal }) => Promise<T>): Promise<T>;
+  /** Unix seconds: AWS's own clock at the earliest answer so far, from the Date headers; undefined when an answer had none. */
   answeredAt(): number | undefined;
 }
 
@@ -56,8 +70,7 @@ async function unlessAborted<T>(start: () => Promise<T>, signal: AbortSignal): P
   }
 }
 
-/** One operation: its answer, or a CollectorError that names it. */
-export async function call<T>(operation: string, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
+async function call<T>(operation: string, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
   try {
     return await unlessAborted(send, signal);
   } catch (error) {
@@ -104,10 +117,15 @@ async function callerOf(sts: STSClient, account: AwsAccount, signal: AbortSignal
   return Arn;
 }
 
-function clientSettings(config: AwsConfig, endpoint: string | undefined, credentials: CredentialSource) {
+function clientSettings(
+  config: AwsConfig,
+  endpoint: string | undefined,
+  credentials: CredentialSource,
+  region: string,
+) {
   const milliseconds = config.requestTimeout * 1000;
   return {
-    region: config.region,
+    region,
     credentials,
     maxAttempts: config.maxAttempts,
     retryMode: 'adaptive',
@@ -123,47 +141,60 @@ function clientSettings(config: AwsConfig, endpoint: string | undefined, credent
 
 /**
  * Opens the clients of one collection: default chain or named credentials, then AssumeRole where the account has a role, then proof that the
- * caller's account is the one configured. Assumed credentials last an hour and are not renewed within a collection.
+ * caller's account is the one configured.
  */
 export async function openSession(
   config: AwsConfig,
   account: AwsAccount,
+  region: string,
   context: CollectorContext,
   provenance: Provenance,
   signal: AbortSignal,
 ): Promise<Session> {
-  using opened = new DisposableStack();
+  using failed = new DisposableStack();
+  const owned = failed.use(new DisposableStack());
   const endpoint = await endpointOf(config, context);
   const seconds = config.requestTimeout;
-  const openSts = (credentials: CredentialSource): STSClient => {
-    const settings = clientSettings(config, endpoint, credentials);
-    const sts = opened.adopt(new STSClient(settings), (client) => client.destroy());
-    sts.middlewareStack.addRelativeTo(attempts({ service: 'sts', provenance, seconds }), INSIDE_RETRIES);
-    return sts;
-  };
   let credentials = await ownCredentials(config, context);
-  let sts = openSts(credentials);
-  if (account.roleArn !== undefined) {
-    credentials = await assume(sts, account, account.roleArn, signal);
-    sts = openSts(credentials);
-  }
-  const caller = await callerOf(sts, account, signal);
-  provenance.setCaller(caller);
-  const settings = clientSettings(config, endpoint, credentials);
-  const iam = opened.adopt(new IAMClient(settings), (client) => client.destroy());
   let answeredAt = Infinity;
   const onDate = (date: string | undefined): void => {
     answeredAt = Math.min(answeredAt, Math.floor(Date.parse(date ?? '') / 1000));
   };
-  iam.middlewareStack.addRelativeTo(
-    attempts({ service: 'iam', provenance, seconds, onDate }),
-    INSIDE_RETRIES,
-  );
-  const owned = opened.move();
+  const open = <C extends AwsClient>(
+    service: string,
+    Client: new (settings: Settings) => C,
+    where: string,
+  ): C => {
+    const settings = clientSettings(config, endpoint, credentials, where);
+    const client = owned.adopt(new Client(settings), (made) => made.destroy());
+    const watch = service === 'sts' ? {} : { onDate };
+    client.middlewareStack.addRelativeTo(
+      attempts({ service, provenance, seconds, ...watch }),
+      INSIDE_RETRIES,
+    );
+    return client;
+  };
+  let sts = open('sts', STSClient, config.region);
+  if (account.roleArn !== undefined) {
+    credentials = await assume(sts, account, account.roleArn, signal);
+    sts = open('sts', STSClient, config.region);
+  }
+  const caller = await callerOf(sts, account, signal);
+  provenance.setCaller(caller);
+  const clients = new Map<string, unknown>();
+  failed.move();
   return {
-    iam,
     caller,
     signal,
+    client: (service, Client, where = region) => {
+      const key = `${service} ${where}`;
+      const known = clients.get(key);
+      if (known instanceof Client) return known;
+      const made = open(service, Client, where);
+      clients.set(key, made);
+      return made;
+    },
+    call: (operation, send) => call(operation, signal, () => send({ abortSignal: signal })),
     answeredAt: () => (Number.isSafeInteger(answeredAt) ? answeredAt : undefined),
     [Symbol.dispose]: () => owned.dispose(),
   };

@@ -1,14 +1,12 @@
 import { GetAccountPasswordPolicyCommand, NoSuchEntityException } from '@aws-sdk/client-iam';
 import { z } from 'zod';
-import type { AccountRecord } from '../../inventory/kinds/account.ts';
-import type { InventoryRecord } from '../../inventory/kind.ts';
-import type { Provenance } from '../contract.ts';
-import { CollectorError } from '../error.ts';
-import type { AwsAccount } from './config.ts';
-import { call, type Session } from './session.ts';
+import type { AccountRecord } from '../../../inventory/kinds/account.ts';
+import type { InventoryRecord } from '../../../inventory/kind.ts';
+import { CollectorError } from '../../error.ts';
+import { iamOf } from './client.ts';
+import type { Work } from '../dataset.ts';
+import type { Session } from '../session.ts';
 import { accountSummary } from './summary.ts';
-
-const SKEW = 300;
 
 const passwordPolicy = z.object({
   MinimumPasswordLength: z.int().positive(),
@@ -20,24 +18,13 @@ const passwordPolicy = z.object({
   PasswordReusePrevention: z.int().nonnegative().default(0),
 });
 
-/** The account itself: its password policy, its root user, how much it holds. As of the earliest Date header of the answers. */
-export async function* collectAccount(
-  session: Session,
-  account: AwsAccount,
-  now: () => number,
-  provenance: Provenance,
-): AsyncGenerator<InventoryRecord, void, undefined> {
+/** The account itself: its password policy, its root user, how much it holds. */
+export async function* collectAccount({
+  session,
+  account,
+}: Work): AsyncGenerator<InventoryRecord, void, undefined> {
   const summary = await accountSummary(session);
   const policy = await readPasswordPolicy(session);
-  const asOf = session.answeredAt();
-  if (asOf === undefined)
-    throw new CollectorError('as-of', 'iam:GetAccountSummary: answered without a Date header');
-  if (asOf > now() + SKEW)
-    throw new CollectorError(
-      'as-of',
-      `iam:GetAccountSummary: answered in the future (${new Date(asOf * 1000).toISOString()})`,
-    );
-  provenance.setAsOf(asOf);
   const present = summary.AccountPasswordPresent;
   const record: AccountRecord = {
     id: `aws:${account.id}:account`,
@@ -65,13 +52,10 @@ export async function* collectAccount(
 }
 
 /** Undefined: the account has none, and AWS's own default applies. */
-async function readPasswordPolicy({
-  iam,
-  signal,
-}: Session): Promise<z.infer<typeof passwordPolicy> | undefined> {
-  const answer = await call('iam:GetAccountPasswordPolicy', signal, async () => {
+async function readPasswordPolicy(session: Session): Promise<z.infer<typeof passwordPolicy> | undefined> {
+  const answer = await session.call('iam:GetAccountPasswordPolicy', async (options) => {
     try {
-      return await iam.send(new GetAccountPasswordPolicyCommand({}), { abortSignal: signal });
+      return await iamOf(session).send(new GetAccountPasswordPolicyCommand({}), options);
     } catch (error) {
       if (error instanceof NoSuchEntityException) return undefined;
       throw error;

@@ -7,9 +7,10 @@ import {
   type GetCredentialReportResponse,
 } from '@aws-sdk/client-iam';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CollectorError } from '../error.ts';
+import { CollectorError } from '../../error.ts';
 import { parseReport, type ReportRow } from './report-csv.ts';
-import { call, type Session } from './session.ts';
+import { iamOf } from './client.ts';
+import type { Session } from '../session.ts';
 
 /** IAM's clock and ours may differ by this many seconds before a report counts as coming from the future. */
 const SKEW = 300;
@@ -55,7 +56,7 @@ export async function credentialReport(
 
 async function fetchReport(session: Session, poll: number): Promise<GetCredentialReportResponse> {
   for (let look = 0; look < LOOKS; look++) {
-    if (look > 0) await pause(poll * 2 ** (look - 1), session.signal);
+    if (look > 0) await pause(poll * 2 ** (look - 1), session);
     if (!(await generate(session))) continue;
     const report = await get(session);
     if (report !== undefined) return report;
@@ -63,14 +64,16 @@ async function fetchReport(session: Session, poll: number): Promise<GetCredentia
   throw new CollectorError('unavailable', `iam:GenerateCredentialReport: no report after ${LOOKS} looks`);
 }
 
-async function pause(seconds: number, signal: AbortSignal): Promise<void> {
-  await call('iam:GenerateCredentialReport', signal, () => sleep(seconds * 1000, undefined, { signal }));
+async function pause(seconds: number, session: Session): Promise<void> {
+  await session.call('iam:GenerateCredentialReport', ({ abortSignal: signal }) =>
+    sleep(seconds * 1000, undefined, { signal }),
+  );
 }
 
 /** True when a report is ready. */
-async function generate({ iam, signal }: Session): Promise<boolean> {
-  const { State } = await call('iam:GenerateCredentialReport', signal, () =>
-    iam.send(new GenerateCredentialReportCommand({}), { abortSignal: signal }),
+async function generate(session: Session): Promise<boolean> {
+  const { State } = await session.call('iam:GenerateCredentialReport', (options) =>
+    iamOf(session).send(new GenerateCredentialReportCommand({}), options),
   );
   if (State === 'COMPLETE') return true;
   if (State === 'STARTED' || State === 'INPROGRESS') return false;
@@ -81,10 +84,10 @@ async function generate({ iam, signal }: Session): Promise<boolean> {
 }
 
 /** Undefined while there is none to have: it is being made, or expired between two calls. */
-async function get({ iam, signal }: Session): Promise<GetCredentialReportResponse | undefined> {
-  return call('iam:GetCredentialReport', signal, async () => {
+async function get(session: Session): Promise<GetCredentialReportResponse | undefined> {
+  return session.call('iam:GetCredentialReport', async (options) => {
     try {
-      return await iam.send(new GetCredentialReportCommand({}), { abortSignal: signal });
+      return await iamOf(session).send(new GetCredentialReportCommand({}), options);
     } catch (error) {
       if (
         error instanceof CredentialReportNotPresentException ||

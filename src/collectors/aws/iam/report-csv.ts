@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import { CollectorError } from '../error.ts';
+import { CollectorError } from '../../error.ts';
 
 /** When something was last used, as far as IAM can tell. */
 export type Use =

@@ -5,10 +5,11 @@ import {
   type ManagedPolicyDetail,
   type UserDetail,
 } from '@aws-sdk/client-iam';
-import { CollectorError } from '../error.ts';
-import { pages } from './pages.ts';
+import { CollectorError } from '../../error.ts';
+import { marker, pages } from '../pages.ts';
 import { grantsEverything, isAdministratorAccess, isAwsManaged } from './policy.ts';
-import { call, type Session } from './session.ts';
+import { iamOf } from './client.ts';
+import type { Session } from '../session.ts';
 
 const OPERATION = 'iam:GetAccountAuthorizationDetails';
 
@@ -45,25 +46,27 @@ export interface AccountDetails {
 }
 
 /** Every user, group, role and own policy of the account. */
-export async function accountDetails({ iam, signal }: Session): Promise<AccountDetails> {
+export async function accountDetails(session: Session): Promise<AccountDetails> {
   const users: User[] = [];
   const groups = new Map<string, Holder>();
   const policies = new Map<string, boolean>();
   const seen = new Set<string>();
   let serviceRoles = 0;
   let roles = 0;
-  const fetch = (marker: string | undefined) =>
-    call(OPERATION, signal, () =>
-      iam.send(
+  const fetch = (token: string | undefined) =>
+    session.call(OPERATION, (options) =>
+      iamOf(session).send(
         new GetAccountAuthorizationDetailsCommand({
           Filter: ['User', 'Group', 'Role', 'LocalManagedPolicy'],
           MaxItems: 1000,
-          Marker: marker,
+          Marker: token,
         }),
-        { abortSignal: signal },
+        options,
       ),
     );
-  for await (const page of pages<GetAccountAuthorizationDetailsResponse>(OPERATION, fetch)) {
+  for await (const page of pages<GetAccountAuthorizationDetailsResponse>(OPERATION, fetch, (page) =>
+    marker(OPERATION, page),
+  )) {
     for (const detail of page.UserDetailList ?? []) users.push(once(readUser(detail), seen));
     for (const detail of page.GroupDetailList ?? []) {
       const group = once(readGroup(detail), seen);

@@ -1,7 +1,8 @@
 import { ListVirtualMFADevicesCommand, type ListVirtualMFADevicesResponse } from '@aws-sdk/client-iam';
-import { CollectorError } from '../error.ts';
-import { pages } from './pages.ts';
-import { call, type Session } from './session.ts';
+import { CollectorError } from '../../error.ts';
+import { marker, pages } from '../pages.ts';
+import { iamOf } from './client.ts';
+import type { Session } from '../session.ts';
 
 const OPERATION = 'iam:ListVirtualMFADevices';
 
@@ -12,21 +13,20 @@ export interface VirtualDevice {
 }
 
 /** The virtual second factors in use, by the ARN of their user or of the root user. */
-export async function virtualDevices({
-  iam,
-  signal,
-}: Session): Promise<ReadonlyMap<string, readonly VirtualDevice[]>> {
+export async function virtualDevices(
+  session: Session,
+): Promise<ReadonlyMap<string, readonly VirtualDevice[]>> {
   const devices = new Map<string, VirtualDevice[]>();
-  const fetch = (marker: string | undefined) =>
-    call(OPERATION, signal, () =>
-      iam.send(
-        new ListVirtualMFADevicesCommand({ AssignmentStatus: 'Assigned', MaxItems: 1000, Marker: marker }),
-        {
-          abortSignal: signal,
-        },
+  const fetch = (token: string | undefined) =>
+    session.call(OPERATION, (options) =>
+      iamOf(session).send(
+        new ListVirtualMFADevicesCommand({ AssignmentStatus: 'Assigned', MaxItems: 1000, Marker: token }),
+        options,
       ),
     );
-  for await (const page of pages<ListVirtualMFADevicesResponse>(OPERATION, fetch)) {
+  for await (const page of pages<ListVirtualMFADevicesResponse>(OPERATION, fetch, (page) =>
+    marker(OPERATION, page),
+  )) {
     if (page.VirtualMFADevices === undefined)
       throw new CollectorError('malformed', `${OPERATION}: the answer has no list`);
     for (const { SerialNumber, User, EnableDate } of page.VirtualMFADevices) {

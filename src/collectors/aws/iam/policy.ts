@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CollectorError } from '../error.ts';
+import { CollectorError } from '../../error.ts';
 
 const oneOrMany = z
   .union([z.string(), z.array(z.string())])

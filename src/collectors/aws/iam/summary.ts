@@ -1,8 +1,9 @@
 import { GetAccountSummaryCommand } from '@aws-sdk/client-iam';
 import { z } from 'zod';
-import { CollectorError } from '../error.ts';
+import { CollectorError } from '../../error.ts';
 import { administratorOf, type AccountDetails } from './details.ts';
-import { call, type Session } from './session.ts';
+import { iamOf } from './client.ts';
+import type { Session } from '../session.ts';
 
 const count = z.int().nonnegative();
 
@@ -19,9 +20,9 @@ const summaryMap = z.object({
 /** What the account holds by IAM's own count, and its root user. */
 export type AccountSummary = z.infer<typeof summaryMap>;
 
-export async function accountSummary({ iam, signal }: Session): Promise<AccountSummary> {
-  const { SummaryMap } = await call('iam:GetAccountSummary', signal, () =>
-    iam.send(new GetAccountSummaryCommand({}), { abortSignal: signal }),
+export async function accountSummary(session: Session): Promise<AccountSummary> {
+  const { SummaryMap } = await session.call('iam:GetAccountSummary', (options) =>
+    iamOf(session).send(new GetAccountSummaryCommand({}), options),
   );
   const result = summaryMap.safeParse(SummaryMap);
   if (!result.success)

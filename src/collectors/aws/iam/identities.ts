@@ -1,15 +1,14 @@
-import type { CredentialRecord } from '../../inventory/kinds/credential.ts';
-import type { IdentityRecord } from '../../inventory/kinds/identity.ts';
-import type { RoleGrantRecord } from '../../inventory/kinds/role-grant.ts';
-import type { InventoryRecord } from '../../inventory/kind.ts';
-import type { CollectorContext, Provenance } from '../contract.ts';
-import { CollectorError } from '../error.ts';
-import type { AwsAccount, AwsConfig } from './config.ts';
+import type { CredentialRecord } from '../../../inventory/kinds/credential.ts';
+import type { IdentityRecord } from '../../../inventory/kinds/identity.ts';
+import type { RoleGrantRecord } from '../../../inventory/kinds/role-grant.ts';
+import type { InventoryRecord } from '../../../inventory/kind.ts';
+import { CollectorError } from '../../error.ts';
+import type { Work } from '../dataset.ts';
 import { credentialReport, type CredentialReport } from './credential-report.ts';
 import { accountDetails, administratorOf, type AccountDetails, type Holder, type User } from './details.ts';
 import { virtualDevices, type VirtualDevice } from './mfa.ts';
 import type { ReportKey, ReportRow, Use } from './report-csv.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 import { accountSummary, gaps, type AccountSummary } from './summary.ts';
 
 /** IAM tells of a new user in the report within this many seconds: a report made later that lacks one is not whole. */
@@ -25,13 +24,13 @@ interface Sources {
 }
 
 /** Users and the root user, with what lets them in and what they hold. */
-export async function* collectIdentities(
-  session: Session,
-  config: AwsConfig,
-  account: AwsAccount,
-  context: CollectorContext,
-  provenance: Provenance,
-): AsyncGenerator<InventoryRecord, void, undefined> {
+export async function* collectIdentities({
+  session,
+  config,
+  account,
+  context,
+  provenance,
+}: Work): AsyncGenerator<InventoryRecord, void, undefined> {
   const report = await credentialReport(session, account.id, config.reportPoll, context.now);
   provenance.setAsOf(report.generatedAt);
   const devices = await virtualDevices(session);

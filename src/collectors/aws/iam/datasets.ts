@@ -1,0 +1,41 @@
+import { ALWAYS, type AwsDataset } from '../dataset.ts';
+
+export const iamDatasets: readonly AwsDataset[] = [
+  {
+    name: 'iam-identities',
+    kinds: ['identity', 'credential', 'role_grant'],
+    per: 'account',
+    // IAM makes a new credential report at most every four hours.
+    cadence: 'every 4h',
+    freshness: 12 * 3600,
+    operations: [
+      ...ALWAYS,
+      'iam:GenerateCredentialReport',
+      'iam:GetCredentialReport',
+      'iam:ListVirtualMFADevices',
+      'iam:GetAccountAuthorizationDetails',
+      'iam:GetAccountSummary',
+    ],
+    permissions: [
+      'iam:GenerateCredentialReport',
+      'iam:GetCredentialReport',
+      'iam:ListVirtualMFADevices',
+      'iam:GetAccountAuthorizationDetails',
+      'iam:GetAccountSummary',
+    ],
+    minRecords: 1,
+    maxShrink: 0.5,
+    load: async () => (await import('./workers.ts')).identities,
+  },
+  {
+    name: 'iam-account',
+    kinds: ['account'],
+    per: 'account',
+    cadence: 'every 4h',
+    freshness: 12 * 3600,
+    operations: [...ALWAYS, 'iam:GetAccountSummary', 'iam:GetAccountPasswordPolicy'],
+    permissions: ['iam:GetAccountSummary', 'iam:GetAccountPasswordPolicy'],
+    minRecords: 1,
+    load: async () => (await import('./workers.ts')).account,
+  },
+];
