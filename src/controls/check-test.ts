@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { nothingDeclared } from '../inventory/declared.ts';
 import { openInventory, type Inventory } from '../inventory/inventory.ts';
 import type { InventoryRecord, SourceRef } from '../inventory/kind.ts';
 import type { CheckQuery, CompiledQuery, Sandbox } from '../inventory/query-contract.ts';
@@ -133,6 +134,7 @@ async function fill(
   for (const source of inventory.sources()) {
     await inventory.remove(source);
   }
+  await inventory.declare({ ...nothingDeclared, scopes: item.declared ?? [] });
   const states: SourceState[] = [];
   for (const [kind, all] of records) {
     const missing = item.missing?.includes(kind) ?? false;

@@ -30,6 +30,8 @@ const checkCase = z.strictObject({
   params: z.record(z.string(), z.union([scalar, z.array(scalar)])).optional(),
   /** By kind. Every kind that the check reads has one fresh source, with these records in it. */
   records: z.record(z.string(), z.array(z.record(z.string(), z.unknown()))).default({}),
+  /** Native ids of the sources that the Scope manifest declares; none unless written. */
+  declared: z.array(text).optional(),
   /** Kinds whose source is missing in this case. */
   missing: z.array(z.string()).optional(),
   expect: z.strictObject({

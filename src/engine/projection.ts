@@ -4,6 +4,7 @@ import type { ScopeSpec } from '../config/contract.ts';
 import type { SourceState } from '../controls/contract.ts';
 import type { EvidenceLog } from '../evidence/contract.ts';
 import { EvidenceError } from '../evidence/error.ts';
+import { declarationsOf } from '../inventory/declared.ts';
 import { InventoryError } from '../inventory/error.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type InventoryRecord, sourceKey, type SourceRef } from '../inventory/kind.ts';
@@ -35,14 +36,10 @@ export interface Projection {
   last(collector: string, dataset: string, scope: string): Snapshot | undefined;
   /** Its records, read back and verified. Of records that were erased nothing is known; of a wholly erased snapshot, the one before it stands in. */
   previous(collector: string, dataset: string, scope: string): ReturnType<CollectorContext['previous']>;
-  /** Takes sources whose evidence doesn't count out of the inventory (those that left, or are outside the scope), and the declared owners in. */
+  /** Takes sources whose evidence doesn't count out of the inventory (those that left, or are outside the scope), and what is declared in. */
   keep(sources: readonly SourceState[], scope: ScopeSpec | undefined): Promise<void>;
   /** Sources as last assessed, with the failure that their last collection ended in. */
   recall(): Promise<readonly (SourceRef & { readonly failure: FailureCause | undefined })[]>;
-}
-
-export function ownersOf(scope: ScopeSpec | undefined): ScopeSpec['owners'] {
-  return scope?.owners ?? { identities: {}, services: {} };
 }
 
 /** Keeps state and inventory equal to the log; nothing is read before `sync`. */
@@ -128,9 +125,10 @@ export function project(
     async keep(sources, scope) {
       const expected = new Set(sources.filter(({ body }) => body !== null).map(sourceKey));
       for (const source of inventory.sources()) if (!expected.has(sourceKey(source))) await drop(source);
-      const owners = JSON.stringify(ownersOf(scope));
-      if (owners !== declared) await inventory.declareOwners(ownersOf(scope));
-      declared = owners;
+      const declarations = declarationsOf(scope);
+      const text = JSON.stringify(declarations);
+      if (text !== declared) await inventory.declare(declarations);
+      declared = text;
     },
     async recall() {
       const sources = await state.selectFrom('source').selectAll().execute();

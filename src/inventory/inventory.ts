@@ -2,7 +2,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { InventoryError } from './error.ts';
 import { type InventoryRecord, type Kind, type Scalar, sourceKey, type SourceRef } from './kind.ts';
 import { kinds as everyKind } from './kinds.ts';
-import { computeOwners, type OwnerMap, storeDeclared } from './owner.ts';
+import { computeDeclared, type Declarations, nothingDeclared, storeDeclarations } from './declared.ts';
+import { computeOwners } from './owner.ts';
 import { openDatabase } from './schema.ts';
 import { typed } from './typed.ts';
 
@@ -23,7 +24,7 @@ export interface LoadedSource extends SourceRef, SnapshotMeta {
 
 export interface InventoryOptions {
   /** Nothing is declared unless set. */
-  readonly owners?: OwnerMap;
+  readonly declared?: Declarations;
   readonly kinds?: ReadonlyMap<string, Kind>;
 }
 
@@ -41,8 +42,8 @@ export interface Inventory extends AsyncDisposable {
   load(source: SourceRef, meta: SnapshotMeta, records: AsyncIterable<InventoryRecord>): Promise<LoadedSource>;
   /** Takes the source's rows out. Removing what isn't there does nothing. */
   remove(source: SourceRef): Promise<void>;
-  /** Replaces the declared owners. */
-  declareOwners(owners: OwnerMap): Promise<void>;
+  /** Replaces what is declared, and computes anew what rests on it. */
+  declare(declared: Declarations): Promise<void>;
   /** By key. */
   sources(): readonly LoadedSource[];
 }
@@ -59,12 +60,12 @@ export function openInventory(file: string, options: InventoryOptions = {}): Inv
     turn = result.catch(() => {});
     return result;
   };
-  const declareOwners = (owners: OwnerMap) =>
+  const declare = (declarations: Declarations) =>
     inTurn(() => {
-      storeDeclared(db, owners);
-      loader.computeOwners(null);
+      storeDeclarations(db, declarations);
+      loader.compute(null);
     });
-  const declared = declareOwners(options.owners ?? { identities: {}, services: {} });
+  const declared = declare(options.declared ?? nothingDeclared);
   declared.catch(() => {});
   return {
     file,
@@ -79,7 +80,7 @@ export function openInventory(file: string, options: InventoryOptions = {}): Inv
       await inTurn(() => loader.remove(source));
       loaded.delete(sourceKey(source));
     },
-    declareOwners,
+    declare,
     sources: () => [...loaded].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, source]) => source),
     async [Symbol.asyncDispose]() {
       await turn;
@@ -176,13 +177,24 @@ class Loader {
     this.#afterChange(old.number, old.kinds);
   }
 
-  computeOwners(source: number | null): void {
+  /** Columns that rest on more than their own record: of one source's rows or of all. */
+  compute(source: number | null): void {
+    this.#computeOwners(source);
+    this.#computeDeclared(source);
+  }
+
+  #computeOwners(source: number | null): void {
     if (this.#kinds.has('identity') && this.#kinds.has('person')) computeOwners(this.#db, source);
   }
 
+  #computeDeclared(source: number | null): void {
+    if (this.#kinds.has('organization_account')) computeDeclared(this.#db, source);
+  }
+
   #afterChange(number: number, changed: readonly string[]): void {
-    if (changed.includes('person')) this.computeOwners(null);
-    else if (changed.includes('identity')) this.computeOwners(number);
+    if (changed.includes('person')) this.#computeOwners(null);
+    else if (changed.includes('identity')) this.#computeOwners(number);
+    if (changed.includes('organization_account')) this.#computeDeclared(number);
   }
 
   #number(source: SourceRef): { number: number; kinds: string[] } | undefined {

@@ -21,7 +21,7 @@ async function matched(
   declared: OwnerMap = NOTHING,
 ): Promise<Record<string, string>> {
   await using place = await temporary();
-  await using inventory = openInventory(place.file, { owners: declared });
+  await using inventory = openInventory(place.file, { declared: { owners: declared, scopes: [] } });
   await inventory.load(AWS, META, stream(...identities));
   await inventory.load(HR, META, stream(...people));
   return owners(place.file);
@@ -111,11 +111,11 @@ describe('what is declared', () => {
   test('can change', async () => {
     await using place = await temporary();
     await using inventory = openInventory(place.file, {
-      owners: { identities: { u1: 'hr:export:2' }, services: {} },
+      declared: { owners: { identities: { u1: 'hr:export:2' }, services: {} }, scopes: [] },
     });
     await inventory.load(HR, META, stream(...people));
     await inventory.load(AWS, META, stream(byAddress));
-    await inventory.declareOwners(NOTHING);
+    await inventory.declare({ owners: NOTHING, scopes: [] });
     expect(owners(place.file)).toEqual({ u1: 'email hr:export:1' });
   });
 });

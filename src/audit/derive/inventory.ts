@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { declarationsOf } from '../../inventory/declared.ts';
 import { InventoryError } from '../../inventory/error.ts';
 import { type Inventory, openInventory } from '../../inventory/inventory.ts';
 import type { InventoryRecord } from '../../inventory/kind.ts';
@@ -20,10 +21,9 @@ export async function* inventoryFile(findings: Findings): AsyncGenerator<Uint8Ar
   const { evidence, replay, spill } = findings;
   const loading = join(spill.directory, 'inventory.db');
   const compact = join(spill.directory, 'inventory.sqlite');
-  const owners = replay.config?.scope?.owners;
   const notes = new Map<string, SourceNote>();
   {
-    await using inventory = openInventory(loading, owners === undefined ? {} : { owners });
+    await using inventory = openInventory(loading, { declared: declarationsOf(replay.config?.scope) });
     const sources = replay.end?.sources ?? [];
     for (const source of sources.toSorted((one, other) => compareUtf8(one.id, other.id)))
       notes.set(source.id, await load(evidence, inventory, source));

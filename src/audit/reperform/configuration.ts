@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Check, checkManifest } from '../../controls/check.ts';
 import type { Sealed } from '../../evidence/contract.ts';
-import type { OwnerMap } from '../../inventory/owner.ts';
+import { type Declarations, declarationsOf, nothingDeclared } from '../../inventory/declared.ts';
 import { AuditError } from '../error.ts';
 import type { Evidence } from '../contract.ts';
 import { parsed } from '../derive/bodies.ts';
@@ -16,15 +16,18 @@ export interface SealedDataset {
 export interface SealedConfiguration {
   /** By name. */
   readonly checks: ReadonlyMap<string, Check>;
-  readonly owners: OwnerMap;
+  /** What the Scope manifest declares. */
+  readonly declared: Declarations;
   /** What is collected, by `<collector>/<dataset>`; undefined when this configuration's version didn't seal it. */
   readonly datasets: ReadonlyMap<string, SealedDataset> | undefined;
 }
 
-const noOwners: OwnerMap = { identities: {}, services: {} };
 const people = z.record(z.string(), z.string()).default({});
 const scopeManifest = z.looseObject({
-  spec: z.looseObject({ owners: z.object({ identities: people, services: people }).default(noOwners) }),
+  spec: z.looseObject({
+    sources: z.array(z.looseObject({ scopes: z.array(z.string()) })),
+    owners: z.object({ identities: people, services: people }).default(nothingDeclared.owners),
+  }),
 });
 const document = z.looseObject({
   id: z.string(),
@@ -36,22 +39,23 @@ const dataset = z.looseObject({ id: z.string(), kinds: z.array(z.string()), fres
 /** The configuration that a `config` statement sealed. Throws AuditError `invalid` for one that isn't in the evidence or doesn't parse. */
 export async function readConfiguration(evidence: Evidence, entry: Sealed): Promise<SealedConfiguration> {
   const checks = new Map<string, Check>();
-  let owners = noOwners;
+  let declared = nothingDeclared;
   for await (const record of records(evidence, entry, 'documents')) {
     const { id, kind, manifest } = parsed(document, record, where(entry, 'a document'));
     if (kind === 'Check') {
       const check = parsed(checkManifest, manifest, where(entry, id));
       checks.set(check.metadata.name, check);
     }
-    if (kind === 'Scope') ({ owners } = parsed(scopeManifest, manifest, where(entry, id)).spec);
+    if (kind === 'Scope') declared = declarationsOf(parsed(scopeManifest, manifest, where(entry, id)).spec);
   }
-  if (!entry.subjects.some(({ name }) => name === 'datasets')) return { checks, owners, datasets: undefined };
+  if (!entry.subjects.some(({ name }) => name === 'datasets'))
+    return { checks, declared, datasets: undefined };
   const datasets = new Map<string, SealedDataset>();
   for await (const record of records(evidence, entry, 'datasets')) {
     const line = parsed(dataset, record, where(entry, 'a dataset'));
     datasets.set(line.id, line);
   }
-  return { checks, owners, datasets };
+  return { checks, declared, datasets };
 }
 
 /** The records of a subject's body. Throws AuditError `incomplete` when it is not in the evidence, or records of it were erased. */

@@ -78,7 +78,7 @@ class Pass {
   /** The last verdict's records of each check: mostly the next one has the same body. */
   readonly #read = new Map<string, { readonly body: string; readonly records: readonly RecordVerdict[] }>();
   #open: readonly OpenDeviation[] = [];
-  #owners = '';
+  #declared = '';
   #verdicts = 0;
   #records = 0;
   #differenceCount = 0;
@@ -147,7 +147,7 @@ class Pass {
       };
       this.#differ(entry, now, '', found);
     }
-    await this.#declareOwners(configuration);
+    await this.#declare(configuration);
     const failed = await loadInputs(this.#evidence, this.#inventory, sources);
     for (const line of lines) {
       const check = this.#checkOf(entry, now, line, configuration);
@@ -235,10 +235,10 @@ class Pass {
     return lacking && failed.get(sourceKey(lacking));
   }
 
-  async #declareOwners({ owners }: SealedConfiguration): Promise<void> {
-    const text = JSON.stringify(owners);
-    if (text !== this.#owners) await this.#inventory.declareOwners(owners);
-    this.#owners = text;
+  async #declare({ declared }: SealedConfiguration): Promise<void> {
+    const text = JSON.stringify(declared);
+    if (text !== this.#declared) await this.#inventory.declare(declared);
+    this.#declared = text;
   }
 
   async #verdictLines(entry: Sealed): Promise<VerdictLine[]> {

@@ -78,14 +78,14 @@ async function findVerdict(
 async function populationRows(
   evidence: Evidence,
   check: Check,
-  { owners }: SealedConfiguration,
+  { declared }: SealedConfiguration,
   sources: readonly SourceState[],
   now: number,
 ): Promise<readonly QueryRow[]> {
   const directory = await mkdtemp(join(tmpdir(), 'annexa-sample-'));
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => rm(directory, { recursive: true, force: true }));
-  const inventory = cleanup.use(openInventory(join(directory, 'inventory.db'), { owners }));
+  const inventory = cleanup.use(openInventory(join(directory, 'inventory.db'), { declared }));
   const failed = await loadInputs(evidence, inventory, sources);
   const [reason] = failed.values();
   const needed = sources.some(
