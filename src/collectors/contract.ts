@@ -27,6 +27,8 @@ export interface DatasetSpec {
   readonly minRecords?: number;
   /** The share (0 to 1) by which a dataset may shrink between snapshots before it fails. */
   readonly maxShrink?: number;
+  /** The field of the settings that it needs: without it there is nothing to collect, and the dataset is not among the collector's. */
+  readonly needs?: string;
 }
 
 /** A secret is named, never inline. */

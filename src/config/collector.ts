@@ -24,7 +24,7 @@ export function readCollector(
   if (plugin === undefined) {
     return { config: undefined, faults: typeof type === 'string' ? [unknownPlugin(type, plugins)] : [] };
   }
-  const faults = [...datasetFaults(spec['datasets'], plugin)];
+  const faults = [...datasetFaults(spec, plugin), ...onlyFaults(spec, plugin)];
   const raw = spec['settings'] ?? {};
   const settings = plugin.config.safeParse(raw);
   if (!settings.success && isMapping(raw)) {
@@ -41,7 +41,7 @@ export function readCollector(
   }
   const { name } = parsed.metadata;
   return {
-    config: { name, type: plugin.type, settings: settings.data, datasets: datasetsOf(plugin, parsed) },
+    config: { name, type: plugin.type, settings: settings.data, datasets: datasetsOf(plugin, parsed, raw) },
     faults,
   };
 }
@@ -55,7 +55,10 @@ function unknownPlugin(type: string, plugins: readonly CollectorPlugin<unknown>[
   };
 }
 
-function datasetFaults(datasets: unknown, plugin: CollectorPlugin<unknown>): readonly Fault[] {
+function datasetFaults(
+  { only, settings, datasets }: Readonly<Record<string, unknown>>,
+  plugin: CollectorPlugin<unknown>,
+): readonly Fault[] {
   const names = plugin.datasets.map((dataset) => dataset.name);
   const configured = isMapping(datasets) ? datasets : {};
   const unknown = Object.keys(configured)
@@ -66,7 +69,10 @@ function datasetFaults(datasets: unknown, plugin: CollectorPlugin<unknown>): rea
       expected: suggest(name, names, `a dataset of ${plugin.type}`),
     }));
   const off = (name: string) => isMapping(configured[name]) && configured[name]['enabled'] === false;
-  return names.every(off)
+  const chosen = plugin.datasets.filter(
+    (dataset) => isConfigured(dataset, settings) && (!Array.isArray(only) || only.includes(dataset.name)),
+  );
+  return chosen.length > 0 && chosen.every(({ name }) => off(name))
     ? [
         ...unknown,
         {
@@ -78,8 +84,44 @@ function datasetFaults(datasets: unknown, plugin: CollectorPlugin<unknown>): rea
     : unknown;
 }
 
-function datasetsOf(plugin: CollectorPlugin<unknown>, manifest: CollectorManifest): readonly DatasetConfig[] {
-  return plugin.datasets.flatMap((dataset) => {
+/** Names in `only` that can't be collected. */
+function onlyFaults(
+  { only, settings, datasets }: Readonly<Record<string, unknown>>,
+  plugin: CollectorPlugin<unknown>,
+): readonly Fault[] {
+  if (!Array.isArray(only)) return [];
+  const names = plugin.datasets.map((dataset) => dataset.name);
+  return only.flatMap((name: unknown, index): Fault[] => {
+    if (typeof name !== 'string') return [];
+    const path = ['spec', 'only', index];
+    const dataset = plugin.datasets.find((candidate) => candidate.name === name);
+    if (dataset === undefined)
+      return [
+        { path, found: 'an unknown dataset', expected: suggest(name, names, `a dataset of ${plugin.type}`) },
+      ];
+    if (!isConfigured(dataset, settings))
+      return [{ path, found: `no settings.${dataset.needs}`, expected: `what ${name} needs` }];
+    const own = isMapping(datasets) ? datasets[name] : undefined;
+    return isMapping(own) && own['enabled'] === false
+      ? [{ path, found: 'a dataset that is disabled below', expected: 'one or the other' }]
+      : [];
+  });
+}
+
+function isConfigured({ needs }: DatasetSpec, settings: unknown): boolean {
+  return needs === undefined || (isMapping(settings) && settings[needs] !== undefined);
+}
+
+function datasetsOf(
+  plugin: CollectorPlugin<unknown>,
+  manifest: CollectorManifest,
+  settings: unknown,
+): readonly DatasetConfig[] {
+  const { only } = manifest.spec;
+  const chosen = plugin.datasets.filter(
+    (dataset) => (only?.includes(dataset.name) ?? true) && isConfigured(dataset, settings),
+  );
+  return chosen.flatMap((dataset) => {
     const own = manifest.spec.datasets[dataset.name];
     return own?.enabled === false ? [] : [datasetOf(dataset, own)];
   });

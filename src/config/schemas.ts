@@ -117,7 +117,7 @@ export const agentManifest = manifest(
     store: objectStore.optional(),
     timestamps: timestamps.optional(),
     witnesses,
-    concurrency: z.int().min(1).max(64).default(4),
+    concurrency: z.int().min(1).max(64).default(8),
     evaluateEvery: duration.default(900),
     commitWindow: duration.default(5),
     shutdownGrace: duration.default(30),
@@ -164,6 +164,8 @@ export const collectorManifest = manifest(
   'Collector',
   z.strictObject({
     plugin: text,
+    /** Names of the datasets to collect; absent: all that the plugin has. */
+    only: z.array(z.string()).min(1).optional(),
     /** By name; a dataset that is not listed runs with its defaults. */
     datasets: z.record(z.string(), dataset).default({}),
     /** The plugin's own schema judges them. */

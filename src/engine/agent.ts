@@ -1,10 +1,13 @@
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import type { Config } from '../config/contract.ts';
+import type { DocumentChange } from '../config/diff.ts';
 import type { Sealed } from '../evidence/contract.ts';
 import { type Agenda, createAgenda, type Due } from './agenda.ts';
 import { kindsRead } from '../controls/judge.ts';
 import { assess } from './assess.ts';
+import { plugins } from '../collectors/registry.ts';
+import type { DatasetResult } from './collect.ts';
 import { connect, type Connected } from './connect.ts';
 import { EngineError } from './error.ts';
 import { createKnowledge, type Knowledge } from './knowledge.ts';
@@ -32,6 +35,9 @@ export interface AgentOptions {
 
 /** Runs that end within this many milliseconds share one assessment. */
 const GATHER = 500;
+
+/** While a run goes on, what it has sealed so far is judged at most this often, in milliseconds. */
+const GATHER_EARLY = 60_000;
 
 /** The longest sleep, in milliseconds: a clock that jumped is noticed within it. */
 const LONGEST_SLEEP = 30_000;
@@ -212,7 +218,8 @@ export class Agent implements AsyncDisposable {
           : (failures[0]?.failure ?? null);
       this.#agenda?.done(collector.name, dataset, failure, this.#options.now());
     }
-    this.#gathering ??= setTimeout(() => this.#track(this.#assessGathered()), GATHER);
+    clearTimeout(this.#gathering);
+    this.#gathering = setTimeout(() => this.#track(this.#assessGathered()), GATHER);
     this.#pump();
   }
 
@@ -220,7 +227,12 @@ export class Agent implements AsyncDisposable {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
     if (this.#changedKinds.size > 0 && !this.#stopping.signal.aborted) {
-      await this.#guard(() => this.#serial(() => this.#assess(false)));
+      await this.#guard(() =>
+        this.#serial(async () => {
+          await this.#stores.sync();
+          return this.#assess(false);
+        }),
+      );
     }
   }
 
@@ -260,21 +272,23 @@ export class Agent implements AsyncDisposable {
         stopping: this.#stopping.signal,
         last: async (task) => this.#stores.last(task.collector.name, task.dataset.dataset, task.scope.id),
       },
+      {
+        listed: (scopes) => this.#knowledge.listed(collector.name, scopes),
+        ended: (ended) => this.#learn(collector, ended),
+      },
     );
-    await this.#serial(() => this.#absorb(result));
+    await this.#serial(() => this.#stores.sync());
     this.#report(result);
     return result;
   }
 
-  /** Takes a sealed run into the state and the inventory. */
-  async #absorb(result: RunResult): Promise<void> {
-    this.#knowledge.learn(result);
-    const datasets = new Set(result.results.map(({ dataset }) => dataset));
-    for (const { collector, dataset, kinds } of this.#knowledge.sources(this.#config, this.#options.now())) {
-      if (collector === result.collector && datasets.has(dataset))
-        for (const kind of kinds) this.#changedKinds.add(kind);
-    }
-    await this.#stores.sync();
+  /** Takes up how one dataset ended while its run goes on: what is sealed is judged without waiting for what hangs. */
+  #learn({ name, type }: Due['collector'], result: DatasetResult): void {
+    this.#knowledge.ended(name, result);
+    const spec = plugins.get(type)?.datasets.find(({ name: dataset }) => dataset === result.dataset);
+    for (const kind of spec?.kinds ?? []) this.#changedKinds.add(kind);
+    if (this.#agenda !== undefined)
+      this.#gathering ??= setTimeout(() => this.#track(this.#assessGathered()), GATHER_EARLY);
   }
 
   async #assess(full: boolean): Promise<Sealed | undefined> {
@@ -330,7 +344,9 @@ export class Agent implements AsyncDisposable {
     );
     this.#connected.clear();
     this.#config = config;
-    this.#sealedConfig = sealed;
+    this.#sealedConfig = sealed.digest;
+    for (const { name } of config.collectors)
+      if (sealed.changes.some((change) => concernsSettings(change, name))) this.#knowledge.forget(name);
     await this.#stamper.configure(config.agent.timestamps);
     this.#cosigner.configure(config.agent);
     for (const collector of config.collectors) {
@@ -370,6 +386,14 @@ export class Agent implements AsyncDisposable {
         );
     }
   }
+}
+
+/** Another account or region in the settings is evidence that isn't there yet: nothing may pass without it. */
+function concernsSettings({ document, fields }: DocumentChange, collector: string): boolean {
+  return (
+    document === `Collector/${collector}` &&
+    fields.some(({ path }) => path === '' || path.startsWith('spec.settings'))
+  );
 }
 
 async function ended(work: Promise<unknown>): Promise<void> {

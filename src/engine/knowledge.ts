@@ -1,18 +1,24 @@
+import type { Scope } from '../collectors/contract.ts';
 import type { Config } from '../config/contract.ts';
 import type { SourceState } from '../controls/contract.ts';
 import { sourceKey } from '../inventory/kind.ts';
 import type { FailureCause } from './retry-policy.ts';
-import type { RunResult } from './run.ts';
-import { sourceStates } from './sources.ts';
+import type { DatasetResult } from './collect.ts';
+import { collectedIn, sourceStates } from './sources.ts';
 import type { Stores } from './stores.ts';
 
 /** What the runs have taught of the sources: which scopes there are, and which collections failed last. */
 export interface Knowledge {
   /** Takes up what the log says of it, after a restart. */
   recall(): Promise<void>;
-  learn(result: RunResult): void;
+  /** What a collector lists as its scopes. */
+  listed(collector: string, scopes: readonly Scope[]): void;
+  /** Its settings changed: where it collects is not known until it lists its scopes again. */
+  forget(collector: string): void;
+  /** How the collection of one dataset in one scope ended. */
+  ended(collector: string, result: DatasetResult): void;
   /** As last listed; none before that. */
-  scopes(collector: string): readonly string[];
+  scopes(collector: string): readonly Scope[];
   /** When the dataset was last collected well in every scope, Unix seconds; undefined when it was not. */
   lastCollected(collector: string, dataset: string): number | undefined;
   /** How the evidence of every configured source stands. */
@@ -20,28 +26,26 @@ export interface Knowledge {
 }
 
 export function createKnowledge(stores: Stores): Knowledge {
-  const scopesOf = new Map<string, readonly string[]>();
+  const scopesOf = new Map<string, readonly Scope[]>();
   const failures = new Map<string, FailureCause>();
 
   const knowledge: Knowledge = {
     async recall() {
       for (const { collector, dataset, scope, failure } of await stores.recall()) {
-        if (scope !== '*')
-          scopesOf.set(collector, [...new Set([...knowledge.scopes(collector), scope])].sort());
+        if (scope !== '*') scopesOf.set(collector, withDataset(knowledge.scopes(collector), scope, dataset));
         if (failure !== undefined) failures.set(sourceKey({ collector, dataset, scope }), failure);
       }
     },
-    learn({ collector, scopes, results }) {
-      if (scopes !== null) scopesOf.set(collector, scopes);
-      for (const { dataset, scope, failure } of results) {
-        const key = sourceKey({ collector, dataset, scope });
-        if (failure === null) failures.delete(key);
-        else failures.set(key, failure);
-      }
+    listed: (collector, scopes) => void scopesOf.set(collector, scopes),
+    forget: (collector) => void scopesOf.delete(collector),
+    ended(collector, { dataset, scope, failure }) {
+      const key = sourceKey({ collector, dataset, scope });
+      if (failure === null) failures.delete(key);
+      else failures.set(key, failure);
     },
     scopes: (collector) => scopesOf.get(collector) ?? [],
     lastCollected(collector, dataset) {
-      const ended = knowledge.scopes(collector).map((scope) => {
+      const ended = collectedIn(knowledge.scopes(collector), dataset).map((scope) => {
         const failed = failures.has(sourceKey({ collector, dataset, scope }));
         return failed ? undefined : stores.snapshot(collector, dataset, scope)?.sealedAt;
       });
@@ -64,4 +68,11 @@ export function createKnowledge(stores: Stores): Knowledge {
       ),
   };
   return knowledge;
+}
+
+/** The scopes with one more dataset of one of them: the log tells of each apart. */
+function withDataset(scopes: readonly Scope[], id: string, dataset: string): readonly Scope[] {
+  const known = scopes.find((scope) => scope.id === id);
+  const datasets = [...new Set([...(known?.datasets ?? []), dataset])];
+  return [...scopes.filter((scope) => scope !== known), { id, datasets }];
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { LimitFunction } from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { Scope } from '../collectors/contract.ts';
 import type { CollectorConfig, DatasetConfig } from '../config/contract.ts';
 import type { EvidenceLog, Sealed } from '../evidence/contract.ts';
@@ -7,6 +7,7 @@ import { collectDataset, type CollectDependencies, type DatasetResult } from './
 import type { Connected } from './connect.ts';
 import { recordProvenance } from './provenance.ts';
 import { type FailureCause, failureCause } from './retry-policy.ts';
+import { collectedIn } from './sources.ts';
 
 export interface RunTask {
   readonly collector: CollectorConfig;
@@ -14,7 +15,7 @@ export interface RunTask {
   /** The datasets that are due. */
   readonly datasets: readonly DatasetConfig[];
   /** Scopes to name in the run when the source can't list its own. */
-  readonly knownScopes: readonly string[];
+  readonly knownScopes: readonly Scope[];
   readonly config: string;
   /** Shared by all runs: how many datasets are collected side by side. */
   readonly limit: LimitFunction;
@@ -26,29 +27,38 @@ export interface RunResult {
   readonly results: readonly DatasetResult[];
   /** The sealed run. */
   readonly sealed: Sealed;
-  /** Null when the source could not list its scopes. */
-  readonly scopes: readonly string[] | null;
+}
+
+/** Told while a run goes on, so that nobody waits for its slowest part. */
+export interface RunObserver {
+  listed(scopes: readonly Scope[]): void;
+  ended(result: DatasetResult): void;
 }
 
 /** Seconds in which a source must list its scopes. */
 const SCOPES_DEADLINE = 60;
 
 /** One execution of a collector. It is sealed whether it succeeded or not; only a failure of the store rejects. */
-export async function executeRun(task: RunTask, deps: CollectDependencies): Promise<RunResult> {
+export async function executeRun(
+  task: RunTask,
+  deps: CollectDependencies,
+  observer: RunObserver,
+): Promise<RunResult> {
   const id = randomUUID();
   const startedAt = deps.now();
   const scopes = await listScopes(task, deps);
+  if ('listed' in scopes) observer.listed(scopes.listed);
   const results =
     'failure' in scopes
       ? failedEverywhere(task, scopes.failure)
-      : await collectAll(task, scopes.listed, id, deps);
+      : await collectAll(task, scopes.listed, id, deps, observer);
+  if ('failure' in scopes) for (const result of results) observer.ended(result);
   const sealed = await sealRun(task, id, startedAt, results, deps);
   return {
     id,
     collector: task.collector.name,
     results,
     sealed,
-    scopes: 'failure' in scopes ? null : scopes.listed.map((scope) => scope.id),
   };
 }
 
@@ -70,25 +80,35 @@ async function listScopes(
   }
 }
 
+/** One scope takes at most this share of what goes side by side, so that one that hangs doesn't hold up the others. */
+const SHARE = 4;
+
 async function collectAll(
-  task: RunTask,
+  { collector, connected, config, limit, datasets }: RunTask,
   scopes: readonly Scope[],
   runId: string,
   deps: CollectDependencies,
+  observer: RunObserver,
 ): Promise<DatasetResult[]> {
-  const { collector, connected, config, limit } = task;
-  const jobs = scopes.flatMap((scope) => task.datasets.map((dataset) => ({ scope, dataset })));
-  const settled = await Promise.allSettled(
-    jobs.map(({ scope, dataset }) =>
-      limit(() => {
-        const provenance = connected.begin(dataset.dataset, scope.id);
-        return collectDataset(
-          { collector, dataset, scope, source: connected.source, provenance, runId, config },
-          deps,
-        );
-      }),
-    ),
-  );
+  const width = scopes.length === 1 ? limit.concurrency : Math.ceil(limit.concurrency / SHARE);
+  const jobs = scopes.flatMap((scope) => {
+    const inScope = pLimit(width);
+    const here = datasets.filter(({ dataset }) => collectedIn([scope], dataset).length > 0);
+    return here.map((dataset) =>
+      inScope(() =>
+        limit(async () => {
+          const provenance = connected.begin(dataset.dataset, scope.id);
+          const result = await collectDataset(
+            { collector, dataset, scope, source: connected.source, provenance, runId, config },
+            deps,
+          );
+          observer.ended(result);
+          return result;
+        }),
+      ),
+    );
+  });
+  const settled = await Promise.allSettled(jobs);
   return settled.map((job) => {
     if (job.status === 'rejected') throw job.reason;
     return job.value;
@@ -99,10 +119,16 @@ function failedEverywhere(
   { datasets, knownScopes }: RunTask,
   failure: DatasetResult['failure'],
 ): DatasetResult[] {
-  const scopes = knownScopes.length > 0 ? knownScopes : ['*'];
   const seen = recordProvenance().seen();
   return datasets.flatMap(({ dataset }) =>
-    scopes.map((scope) => ({ dataset, scope, failure, snapshot: null, records: null, seen })),
+    (knownScopes.length > 0 ? collectedIn(knownScopes, dataset) : ['*']).map((scope) => ({
+      dataset,
+      scope,
+      failure,
+      snapshot: null,
+      records: null,
+      seen,
+    })),
   );
 }
 

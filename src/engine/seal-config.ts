@@ -12,6 +12,13 @@ import { appendOne } from './run.ts';
 import { subject } from './state/subject.ts';
 import type { Stores } from './stores.ts';
 
+export interface SealedNow {
+  /** SHA-256 of the body of all documents. */
+  readonly digest: string;
+  /** What differs from the configuration sealed before; none when it was this one. */
+  readonly changes: readonly DocumentChange[];
+}
+
 export interface SealConfigInput {
   readonly config: Config;
   readonly stores: Stores;
@@ -21,11 +28,10 @@ export interface SealConfigInput {
 }
 
 /**
- * Seals the configuration unless it is the one sealed last, and returns its digest: of the body of all its documents. What changed is sealed with it,
- * who approved it or that no approval is evidenced, and what the changed checks say of the same inventory before and after. The certificates of the
+ * Seals the configuration unless it is the one sealed last, and returns its digest. What changed is sealed with it, who approved it or that no approval is evidenced, and what the changed checks say of the same inventory before and after. The certificates of the
  * timestamp authorities are published beside the log and named with it.
  */
-export async function sealConfig({ config, stores, now, sources }: SealConfigInput): Promise<string> {
+export async function sealConfig({ config, stores, now, sources }: SealConfigInput): Promise<SealedNow> {
   const { log } = stores;
   const startedAt = now();
   const documents = await log.storeBody(config.documents.map(documentLine));
@@ -37,7 +43,7 @@ export async function sealConfig({ config, stores, now, sources }: SealConfigInp
     before.datasets === datasets.sha256 &&
     before.authorities === authorities.map(({ name }) => name).join()
   ) {
-    return documents.sha256;
+    return { digest: documents.sha256, changes: [] };
   }
   const changes = diffConfigs(before, config);
   const changesBody = await log.storeBody(changes.map(changeLine));
@@ -61,7 +67,7 @@ export async function sealConfig({ config, stores, now, sources }: SealConfigInp
     fields: { before: before?.digest ?? null, after: documents.sha256, documents: documents.records },
   });
   await stores.sync();
-  return documents.sha256;
+  return { digest: documents.sha256, changes };
 }
 
 /** A subject for each set of certificates, by name. */

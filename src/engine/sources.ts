@@ -1,3 +1,4 @@
+import type { Scope } from '../collectors/contract.ts';
 import { plugins } from '../collectors/registry.ts';
 import type { CollectorConfig, DatasetConfig, ScopeSpec } from '../config/contract.ts';
 import type { SourceState } from '../controls/contract.ts';
@@ -14,12 +15,22 @@ export interface LastSnapshot {
 
 /** What is known of the sources, beside the configuration. Keys are `sourceKey`. */
 export interface SourceKnowledge {
-  readonly scopes: (collector: string) => readonly string[];
+  readonly scopes: (collector: string) => readonly Scope[];
   readonly snapshot: (collector: string, dataset: string, scope: string) => LastSnapshot | undefined;
   /** Why the last collection failed; undefined when it did not. */
   readonly failure: (collector: string, dataset: string, scope: string) => FailureCause | undefined;
   /** Why the sealed snapshot is no evidence; undefined when it is, or there is none. */
   readonly refusal?: (collector: string, dataset: string, scope: string) => string | undefined;
+}
+
+/** Ids of the scopes in which a dataset is collected. */
+export function collectedIn(scopes: readonly Scope[], dataset: string): readonly string[] {
+  return scopes.filter(({ datasets }) => datasets?.includes(dataset) ?? true).map(({ id }) => id);
+}
+
+/** A scope covers itself, and what lies within it: an account covers its regions. */
+function covers(declared: string, scope: string): boolean {
+  return scope === declared || scope.startsWith(`${declared}:`);
 }
 
 /**
@@ -37,10 +48,11 @@ export function sourceStates(
     const inScope = declared?.sources
       .filter((source) => source.collector === collector.name)
       .flatMap((source) => source.scopes);
-    const scopes = [...new Set([...known, ...(inScope ?? [])])].sort();
-    return collector.datasets.flatMap((dataset) =>
-      (scopes.length === 0 ? ['*'] : scopes).map((scope) =>
-        inScope !== undefined && !inScope.includes(scope)
+    const absent = inScope?.filter((id) => !known.some((scope) => covers(id, scope.id))) ?? [];
+    return collector.datasets.flatMap((dataset) => {
+      const scopes = [...new Set([...collectedIn(known, dataset.dataset), ...absent])].sort();
+      return (scopes.length === 0 ? ['*'] : scopes).map((scope) =>
+        scope !== '*' && inScope?.some((id) => covers(id, scope)) === false
           ? missing(
               collector,
               dataset.dataset,
@@ -48,8 +60,8 @@ export function sourceStates(
               'outside the declared scope: the Scope manifest does not list it',
             )
           : sourceState(collector, dataset, scope, knowledge, now),
-      ),
-    );
+      );
+    });
   });
 }
 

@@ -125,6 +125,27 @@ describe('one error', () => {
       'did you mean people?',
     ],
     [
+      'an unknown dataset alone',
+      collector('{ plugin: fake, only: [people, bages] }'),
+      'spec.only[1]',
+      'an unknown dataset',
+      'did you mean badges?',
+    ],
+    [
+      'a dataset alone whose setting is not there',
+      collector('{ plugin: fake, only: [visits] }'),
+      'spec.only[0]',
+      'no settings.gate',
+      'what visits needs',
+    ],
+    [
+      'a dataset alone that is disabled',
+      collector('{ plugin: fake, only: [people], datasets: { people: { enabled: false } } }'),
+      'spec.only[0]',
+      'a dataset that is disabled below',
+      'one or the other',
+    ],
+    [
       'no dataset left',
       collector('{ plugin: fake, datasets: { people: { enabled: false }, badges: { enabled: false } } }'),
       'spec.datasets',

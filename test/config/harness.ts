@@ -11,12 +11,13 @@ export const now = Date.parse('2026-11-20T12:00:00Z') / 1000;
 
 const secret = z.union([z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })]);
 
-/** A plugin with two datasets, a secret and a list in its settings. */
+/** A plugin with two datasets, a third that needs a setting, a secret and a list in its settings. */
 const plugin: CollectorPlugin<unknown> = {
   type: 'fake',
   config: z.strictObject({
     token: secret.optional(),
     passwordHint: z.string().max(3).optional(),
+    gate: z.string().optional(),
     accounts: z.array(z.strictObject({ id: z.string() })).default([]),
   }),
   datasets: [
@@ -30,6 +31,14 @@ const plugin: CollectorPlugin<unknown> = {
       maxShrink: 0.1,
     },
     { name: 'badges', kinds: ['person'], cadence: '0 6 * * 1-5', operations: [], permissions: [] },
+    {
+      name: 'visits',
+      kinds: ['person'],
+      cadence: 'every 1h',
+      operations: [],
+      permissions: [],
+      needs: 'gate',
+    },
   ],
   connect() {
     throw new Error('not in these tests');

@@ -13,7 +13,7 @@ describe('a directory of manifests', () => {
       listen: '127.0.0.1:8080',
       logLevel: 'info',
       witnesses: [],
-      concurrency: 4,
+      concurrency: 8,
       evaluateEvery: 900,
       commitWindow: 5,
       shutdownGrace: 30,
@@ -79,6 +79,16 @@ describe('a directory of manifests', () => {
 });
 
 describe('datasets', () => {
+  test.each([
+    ['{ plugin: fake }', ['people', 'badges']],
+    ['{ plugin: fake, settings: { gate: north } }', ['people', 'badges', 'visits']],
+    ['{ plugin: fake, only: [badges] }', ['badges']],
+    ['{ plugin: fake, only: [visits], settings: { gate: north } }', ['visits']],
+  ])('%s collects %j', async (spec, names) => {
+    const [found] = (await load({ 'c.yaml': manifest('Collector', 'people', spec) })).collectors;
+    expect(found?.datasets.map(({ dataset }) => dataset)).toEqual(names);
+  });
+
   test('run with the defaults of the plugin unless the manifest says otherwise', async () => {
     const [defaults] = (await load({ 'c.yaml': collector })).collectors;
     expect(defaults?.settings).toEqual({ accounts: [] });

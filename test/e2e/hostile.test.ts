@@ -19,7 +19,7 @@ test('while a check runs without end the agent answers; the check is stopped and
   await using stub = await startAwsStub({ users: 400, pageSize: 1000 });
   await using world = await makeWorld({
     manifests: {
-      'aws.yaml': `{ apiVersion: annexa.dev/v1alpha1, kind: Collector, metadata: { name: aws }, spec: { plugin: aws, settings: {
+      'aws.yaml': `{ apiVersion: annexa.dev/v1alpha1, kind: Collector, metadata: { name: aws }, spec: { plugin: aws, only: [iam-identities, iam-account], settings: {
         endpoint: "${stub.endpoint}", credentials: { accessKeyId: { env: KEY }, secretAccessKey: { env: KEY } },
         accounts: [{ id: "123456789012" }], reportPoll: 0.01 } } }`,
       'checks.yaml': check('endless', ENDLESS) + check('sound', "it.name = ''"),

@@ -308,6 +308,31 @@ describe('a changed configuration', () => {
   });
 });
 
+describe('other settings of a collector', () => {
+  test('let nothing pass until it has listed its scopes again', async () => {
+    const outcomes = async (agent: Awaited<ReturnType<World['open']>>['agent']) =>
+      (await agent.view.checks({ limit: 10 })).items.map(({ outcome }) => outcome);
+    await pass(async (agent) => expect(await outcomes(agent)).toEqual(['pass']));
+    await world.write('collector.yaml', COLLECTOR.replace('scope: test', 'scope: other'));
+    await using opened = await world.open();
+    await opened.agent.open();
+    expect(await outcomes(opened.agent)).toEqual(['unknown']);
+    await opened.agent.collectOnce();
+    expect(await outcomes(opened.agent)).toEqual(['pass']);
+  });
+
+  test('that leave the settings as they were, such as an annotation, forget nothing', async () => {
+    await pass(async () => {});
+    await world.write(
+      'collector.yaml',
+      COLLECTOR.replace('{ name: people }', '{ name: people, annotations: { team: hr } }'),
+    );
+    await using opened = await world.open();
+    await opened.agent.open();
+    expect((await opened.agent.view.checks({ limit: 10 })).items).toMatchObject([{ outcome: 'pass' }]);
+  });
+});
+
 describe('stored bytes that are not what was sealed', () => {
   test('are no evidence: the source is missing, its checks are unknown, and the failure is counted', async () => {
     await world.write('people.csv', people('2026-06-01', ['1,a@test.example,', '2,b@test.example,']));
@@ -340,7 +365,7 @@ describe('a stop', () => {
     });
     await using hanging = await makeWorld({
       manifests: {
-        'aws.yaml': `{ apiVersion: annexa.dev/v1alpha1, kind: Collector, metadata: { name: aws }, spec: { plugin: aws, settings: {
+        'aws.yaml': `{ apiVersion: annexa.dev/v1alpha1, kind: Collector, metadata: { name: aws }, spec: { plugin: aws, only: [iam-identities, iam-account], settings: {
           endpoint: "${stub.endpoint}", credentials: { accessKeyId: { env: KEY }, secretAccessKey: { env: KEY } },
           accounts: [{ id: "123456789012" }], requestTimeout: 300, reportPoll: 0.01 } } }`,
       },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Scope } from '../../src/collectors/contract.ts';
 import type { CollectorConfig } from '../../src/config/contract.ts';
 import type { ScopeSpec } from '../../src/config/contract.ts';
 import { type SourceKnowledge, sourceStates } from '../../src/engine/sources.ts';
@@ -26,7 +27,7 @@ const state = (knowledge: Partial<SourceKnowledge>, declared?: ScopeSpec) =>
   sourceStates(
     collectors,
     declared,
-    { scopes: () => ['acme'], snapshot: () => undefined, failure: () => undefined, ...knowledge },
+    { scopes: () => [{ id: 'acme' }], snapshot: () => undefined, failure: () => undefined, ...knowledge },
     NOW,
   )[0]!;
 const snapshot = (asOf: number | null) => () => ({ asOf, body: 'b'.repeat(64), index: 3 });
@@ -77,7 +78,7 @@ describe('the state of a source', () => {
     const states = sourceStates(
       collectors,
       declared,
-      { scopes: () => ['acme'], snapshot: snapshot(NOW), failure: () => undefined },
+      { scopes: () => [{ id: 'acme' }], snapshot: snapshot(NOW), failure: () => undefined },
       NOW,
     );
     expect(states.map(({ scope, state: standing }) => [scope, standing])).toEqual([
@@ -93,5 +94,60 @@ describe('the state of a source', () => {
       state: 'fresh',
       detail: 'the last collection failed: timeout: slow',
     });
+  });
+});
+
+describe('the sources of a collector with datasets of accounts and of regions', () => {
+  const dataset = (name: string) => ({ ...collectors[0]!.datasets[0]!, dataset: name });
+  const cloud: readonly CollectorConfig[] = [
+    { name: 'aws', type: 'aws', settings: {}, datasets: [dataset('iam-account'), dataset('volumes')] },
+  ];
+  const scopes = [
+    { id: '1', datasets: ['iam-account'] },
+    { id: '1:eu', datasets: ['volumes'] },
+    { id: '1:us', datasets: ['volumes'] },
+  ];
+  const declaring = (...ids: readonly string[]): ScopeSpec => ({
+    statement: 'all',
+    entities: ['Acme'],
+    sites: [],
+    services: [],
+    sources: [{ collector: 'aws', scopes: ids }],
+    exclusions: [],
+    owners: { identities: {}, services: {} },
+  });
+  const states = (known: readonly Scope[], declared?: ScopeSpec) =>
+    sourceStates(
+      cloud,
+      declared,
+      {
+        scopes: () => known,
+        snapshot: (_, __, scope) => (scope.startsWith('1') ? snapshot(NOW)() : undefined),
+        failure: () => undefined,
+      },
+      NOW,
+    ).map((source) => `${source.dataset} ${source.scope} ${source.state}`);
+
+  test('are each dataset where it is collected', () => {
+    const all = ['iam-account 1 fresh', 'volumes 1:eu fresh', 'volumes 1:us fresh'];
+    expect(states(scopes)).toEqual(all);
+    expect(states(scopes, declaring('1'))).toEqual(all);
+  });
+
+  test('are outside the declared scope where neither they nor what they lie in is declared', () => {
+    const seen = states(scopes, declaring('1:eu'));
+    expect(seen).toEqual(['iam-account 1 missing', 'volumes 1:eu fresh', 'volumes 1:us missing']);
+  });
+
+  test('are missing everywhere for an account that is declared and not listed', () => {
+    const seen = states(scopes, declaring('1', '2'));
+    expect(seen.filter((line) => line.endsWith('missing'))).toEqual([
+      'iam-account 2 missing',
+      'volumes 2 missing',
+    ]);
+  });
+
+  test('are missing for a dataset of which no scope is known yet, though others are', () => {
+    expect(states(scopes.slice(0, 1))).toEqual(['iam-account 1 fresh', 'volumes * missing']);
   });
 });

@@ -121,6 +121,7 @@ kind: Collector
 metadata: { name: aws }
 spec:
   plugin: aws
+  only: [iam-identities, iam-account]
   settings:
     endpoint: ${peer.endpoint}
     credentials: { accessKeyId: { env: KEY }, secretAccessKey: { env: KEY } }
