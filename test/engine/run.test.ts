@@ -53,9 +53,11 @@ describe('a scope that hangs', () => {
           source: {
             scopes: async () => scopes,
             async *collect(_, { id }) {
-              if (id !== 'hanging') return;
-              hanging += 1;
-              await released;
+              if (id === 'hanging') {
+                hanging += 1;
+                await released;
+              }
+              yield* [];
             },
             preflight: async () => ({ caller: '', permissions: [] }),
             [Symbol.asyncDispose]: async () => {},
