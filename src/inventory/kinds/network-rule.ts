@@ -8,6 +8,8 @@ const table = tableKind(
     /** The `resource` of the set of rules that it belongs to. */
     rule_set: identifier,
     rule_set_name: text,
+    /** The vendor made the set, and it is in force on whatever names no other. */
+    rule_set_default: z.boolean(),
     /** The `resource` of the network; empty: not told. */
     network: text,
     /** Empty where it lies in no one region. */

@@ -12,6 +12,8 @@ const table = tableKind(
     type: z.enum(['reserved', 'interface', 'other']),
     /** Whether something answers at it. */
     attached: z.boolean(),
+    /** Whether connections can come in at it: not while nothing is attached, nor through what only lets out. */
+    inbound: z.boolean(),
     /** The `resource` it is attached to; empty: none. */
     resource: text,
     /** The `resource` of each set of rules in force on it. */
