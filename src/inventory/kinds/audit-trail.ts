@@ -14,6 +14,11 @@ const table = tableKind(
     account: identifier,
     organisation_wide: z.boolean(),
     multi_region: z.boolean(),
+    /**
+     * Whether the source tells here what the trail does. A member of an organisation sees its trail, but only the account that it belongs to may ask
+     * more: then the next facts are false, and the record of that account tells them.
+     */
+    readable: z.boolean(),
     /** Now, by the service's word. */
     logging: z.boolean(),
     /** Whether digests let alterations of its files be found. */

@@ -12,6 +12,8 @@ const table = tableKind(
     region: text,
     scan_type: z.enum(['package', 'network', 'code', 'other']),
     active: z.boolean(),
+    /** Whether it isn't scanned since it doesn't run now. */
+    stopped: z.boolean(),
     /** The source's own word for why it is not; empty: it is. */
     cause: text,
     last_scanned_at: instant.nullable(),
