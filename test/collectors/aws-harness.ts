@@ -47,7 +47,7 @@ export interface Outcome {
   readonly told: Told;
 }
 
-/** Collects a dataset of the account at `endpoint`; every record must have its kind's schema. Rejects as the collector does. */
+/** Collects a dataset at `endpoint`, in the account unless another scope is named; every record must have its kind's schema. Rejects as the collector does. */
 export async function collectAws(
   endpoint: string,
   account: string,
@@ -56,6 +56,8 @@ export async function collectAws(
     readonly now?: () => number;
     readonly settings?: Partial<Record<keyof AwsConfig, unknown>>;
     readonly signal?: AbortSignal;
+    /** Such as `123456789012:eu-west-1`. */
+    readonly scope?: string;
   } = {},
 ): Promise<Outcome> {
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
@@ -71,7 +73,7 @@ export async function collectAws(
   await using collector = aws.connect(config, context);
   const records: InventoryRecord[] = [];
   const signal = options.signal ?? new AbortController().signal;
-  for await (const record of collector.collect(dataset, { id: account }, signal)) {
+  for await (const record of collector.collect(dataset, { id: options.scope ?? account }, signal)) {
     const kind = kinds.get(record.kind);
     if (kind === undefined) throw new Error(`no kind ${record.kind}`);
     kind.schema.parse(record);
