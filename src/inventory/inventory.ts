@@ -123,18 +123,21 @@ interface Insert {
 interface KindLoader {
   readonly kind: Kind;
   readonly inserts: readonly Insert[];
+  /** Rows of a source: those of child tables first, found by their records. */
+  readonly deletes: readonly StatementSync[];
 }
 
 class Loader {
   readonly #db: DatabaseSync;
   readonly #kinds: ReadonlyMap<string, KindLoader>;
-  readonly #deletes: readonly StatementSync[];
 
   constructor(db: DatabaseSync, kinds: ReadonlyMap<string, Kind>) {
     this.#db = db;
-    this.#kinds = new Map([...kinds].map(([name, kind]) => [name, { kind, inserts: insertsOf(db, kind) }]));
-    this.#deletes = [...kinds.values()].flatMap(({ tables }) =>
-      tables.map(({ name }) => db.prepare(`DELETE FROM "${name}" WHERE _source = ?`)),
+    this.#kinds = new Map(
+      [...kinds].map(([name, kind]) => [
+        name,
+        { kind, inserts: insertsOf(db, kind), deletes: deletesOf(db, kind) },
+      ]),
     );
   }
 
@@ -144,7 +147,7 @@ class Loader {
     records: AsyncIterable<InventoryRecord>,
   ): Promise<LoadedSource> {
     const old = this.#number(source);
-    if (old !== undefined) this.#delete(old.number);
+    if (old !== undefined) this.#delete(old);
     const number =
       old?.number ??
       Number(this.#db.prepare('SELECT ifnull(max(number), 0) + 1 AS n FROM _source').get()!['n']);
@@ -172,7 +175,7 @@ class Loader {
   remove(source: SourceRef): void {
     const old = this.#number(source);
     if (old === undefined) return;
-    this.#delete(old.number);
+    this.#delete(old);
     this.#db.prepare('DELETE FROM _source WHERE number = ?').run(old.number);
     this.#afterChange(old.number, old.kinds);
   }
@@ -203,8 +206,9 @@ class Loader {
     return { number: Number(row['number']), kinds: Object.keys(JSON.parse(String(row['records']))) };
   }
 
-  #delete(number: number): void {
-    for (const statement of this.#deletes) statement.run(number);
+  #delete({ number, kinds }: { readonly number: number; readonly kinds: readonly string[] }): void {
+    for (const kind of kinds)
+      for (const statement of this.#kinds.get(kind)?.deletes ?? []) statement.run(number);
   }
 
   #insert(record: InventoryRecord, source: number): void {
@@ -244,6 +248,19 @@ class Loader {
 function refused(record: InventoryRecord, problem: string, cause?: unknown): InventoryError {
   const id = typeof record.id === 'string' ? record.id : JSON.stringify(record.id);
   return new InventoryError('record-invalid', `record ${id}: ${problem}`, { cause });
+}
+
+/** A child table's key begins with the record's id, in the column named like the kind: nothing is scanned. */
+function deletesOf(db: DatabaseSync, { name, tables }: Kind): StatementSync[] {
+  const [own, ...children] = tables;
+  return [
+    ...children.map((child) =>
+      db.prepare(
+        `DELETE FROM "${child.name}" WHERE "${name}" IN (SELECT id FROM "${own.name}" WHERE _source = ?)`,
+      ),
+    ),
+    db.prepare(`DELETE FROM "${own.name}" WHERE _source = ?`),
+  ];
 }
 
 function insertsOf(db: DatabaseSync, kind: Kind): Insert[] {
