@@ -22,6 +22,8 @@ interface Watch {
   readonly provenance: Provenance;
   /** Longest time of an attempt. */
   readonly seconds: number;
+  /** At any answer, a refusal included. */
+  readonly onAnswer: () => void;
   readonly onDate?: (date: string | undefined) => void;
 }
 
@@ -33,7 +35,7 @@ export const INSIDE_RETRIES = {
 } as const;
 
 /** Middleware that sees every attempt, ends one that takes too long with its body, and reports it with the request id of its answer. */
-export function attempts({ service, provenance, seconds, onDate }: Watch) {
+export function attempts({ service, provenance, seconds, onAnswer, onDate }: Watch) {
   return <Args extends object, Answer extends object>(
     next: (args: Args) => Promise<Answer>,
     context: { commandName?: string },
@@ -45,11 +47,14 @@ export function attempts({ service, provenance, seconds, onDate }: Watch) {
         const answer = await within(next(args), seconds, operation);
         const headers = headersOf(answer);
         provenance.call(operation, { throttled: false, requestId: headers?.['x-amzn-requestid'] });
+        onAnswer();
         onDate?.(headers?.['date']);
         return answer;
       } catch (error) {
-        const requestId = headersOf(error)?.['x-amzn-requestid'];
+        const headers = headersOf(error);
+        const requestId = headers?.['x-amzn-requestid'];
         provenance.call(operation, { throttled: isThrottled(error), requestId });
+        if (headers !== undefined) onAnswer();
         throw error;
       }
     };

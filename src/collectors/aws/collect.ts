@@ -1,27 +1,33 @@
 import type { InventoryRecord } from '../../inventory/kind.ts';
 import type { CollectorContext, Provenance, Scope } from '../contract.ts';
 import { CollectorError } from '../error.ts';
-import type { AwsAccount, AwsConfig } from './config.ts';
+import type { Access } from './access.ts';
+import type { AwsConfig } from './config.ts';
 import { datasets } from './datasets.ts';
 import { failure } from './failure.ts';
+import type { Directory } from './organization/directory.ts';
 import { partsOf } from './scopes.ts';
-import { openSession, type Session } from './session.ts';
+import type { Session } from './session.ts';
+
+/** What a connected collector works with. */
+export interface Connection {
+  readonly config: AwsConfig;
+  readonly context: CollectorContext;
+  readonly access: Access;
+  readonly directory: Directory;
+}
 
 /** AWS's clock and ours may differ by this many seconds before an answer counts as coming from the future. */
 const SKEW = 300;
 
 /** Every record of the dataset in the scope, or rejects with a CollectorError. */
 export async function* collect(
-  config: AwsConfig,
-  accounts: readonly AwsAccount[],
-  context: CollectorContext,
+  { config, context, access, directory }: Connection,
   dataset: string,
   scope: Scope,
   signal: AbortSignal,
 ): AsyncGenerator<InventoryRecord, void, undefined> {
   const { account: id, region = config.region } = partsOf(scope.id);
-  const account = accounts.find((candidate) => candidate.id === id);
-  if (account === undefined) throw new CollectorError('configuration', `account ${id} is not configured`);
   const spec = datasets.find(({ name }) => name === dataset);
   if (spec === undefined) throw new CollectorError('configuration', `aws has no dataset ${dataset}`);
   const told = context.provenance(dataset, scope.id);
@@ -35,7 +41,10 @@ export async function* collect(
   };
   try {
     const worker = await spec.load();
-    using session = await openSession(config, account, region, context, provenance, signal);
+    const account = await directory.account(id, signal);
+    if (account === undefined)
+      throw new CollectorError('configuration', `account ${id} is neither configured nor an active member`);
+    using session = await access.session(account, region, { provenance, signal });
     yield* worker.collect({ session, account, region, scope: scope.id, config, context, provenance });
     if (!dated) provenance.setAsOf(answered(dataset, session, context.now()));
   } catch (error) {

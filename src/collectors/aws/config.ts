@@ -8,6 +8,14 @@ const secretRef = z.union([
 ]);
 
 const region = z.string().regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'expected a region such as us-east-1');
+const regions = z
+  .array(region)
+  .min(1)
+  .superRefine((list, context) => {
+    for (const [index, name] of list.entries())
+      if (list.indexOf(name) !== index)
+        context.addIssue({ code: 'custom', path: [index], message: `region ${name} is named twice` });
+  });
 const accountId = z.string().regex(/^\d{12}$/, 'expected the 12 digits of an AWS account id');
 const externalId = z
   .string()
@@ -26,7 +34,7 @@ const account = z.strictObject({
     .optional(),
   externalId: externalId.optional(),
   /** Regions to look at in this account, instead of the collector's. */
-  regions: z.array(region).min(1).optional(),
+  regions: regions.optional(),
 });
 
 /** The section of a Collector manifest whose `type` is `aws`. */
@@ -35,7 +43,7 @@ export const awsConfig = z
     /** The home region: it chooses the partition and the STS endpoint, and is asked for what lies in no region. */
     region: region.default('us-east-1'),
     /** Regions to look at, in every account that names none of its own; absent: the home region alone. */
-    regions: z.array(region).min(1).optional(),
+    regions: regions.optional(),
     /** Another endpoint than AWS's own, for every service; marked as such in the evidence. */
     endpoint: z
       .union([z.url({ protocol: /^https?$/ }), z.strictObject({ env: z.string().min(1) })])
@@ -91,12 +99,29 @@ export const awsConfig = z
       .optional(),
     /** Identity Center, asked in the account (one of `accounts`) and the region that run it. */
     identityCenter: z.strictObject({ account: accountId, region: region.optional() }).optional(),
-    /** Attempts of one call, the first included. */
-    maxAttempts: z.int().min(1).max(20).default(6),
+    /** Attempts of one call, the first included: times `requestTimeout` it is how long a region that hangs is waited for. */
+    maxAttempts: z.int().min(1).max(20).default(4),
     /** Seconds that one attempt may take, its body included. */
-    requestTimeout: z.number().positive().max(300).default(60),
+    requestTimeout: z.number().positive().max(300).default(20),
     /** Seconds until the second look at a credential report that is being generated; doubled from look to look. */
     reportPoll: z.number().positive().max(60).default(1),
+    /** How many days back backup jobs are listed; AWS keeps them for thirty. */
+    backup: z.strictObject({ jobDays: z.int().min(1).max(30).default(8) }).prefault({}),
+  })
+  .superRefine(({ accounts, organization, identityCenter }, context) => {
+    for (const [field, entry] of Object.entries({ organization, identityCenter }))
+      if (entry !== undefined && !accounts.some(({ id }) => id === entry.account))
+        context.addIssue({
+          code: 'custom',
+          path: [field, 'account'],
+          message: `expected one of accounts, where account ${entry.account} is not`,
+        });
+    if (organization?.externalId !== undefined && organization.role === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['organization', 'externalId'],
+        message: 'expected role beside externalId',
+      });
   })
   .readonly();
 

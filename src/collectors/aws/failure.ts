@@ -105,6 +105,21 @@ function codeOf({ name, code, status }: Facts): CollectorErrorCode {
   return status === undefined && code === undefined ? 'internal' : 'unavailable';
 }
 
+const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired']);
+
+/** True when the credentials were refused for their age. */
+export function isExpired(error: unknown): boolean {
+  return EXPIRED.has(facts(error).name);
+}
+
+/** True when nothing came back: neither an answer nor a refusal. */
+export function isUnanswered(error: unknown): boolean {
+  if (error instanceof CollectorError) return false;
+  const known = facts(error);
+  const code = codeOf(known);
+  return known.status === undefined && (code === 'timeout' || code === 'unavailable');
+}
+
 /** True when the attempt was refused for being one too many. */
 export function isThrottled(error: unknown): boolean {
   return codeOf(facts(error)) === 'throttled';

@@ -7,19 +7,22 @@ import { scopesOf } from './scopes.ts';
 export const aws: CollectorPlugin<AwsConfig> = { type: 'aws', config: awsConfig, datasets, connect };
 
 function connect(config: AwsConfig, context: CollectorContext): Collector {
-  const { accounts } = config;
+  let opened: Promise<Collector> | undefined;
+  // The SDK is loaded by what first needs it, not by who only asks what there is.
+  const collector = async (): Promise<Collector> => {
+    opened ??= import('./connected.ts').then(({ openConnected }) => openConnected(config, context));
+    return opened;
+  };
   return {
-    scopes: async () => scopesOf(config, accounts),
-    // The SDK is loaded by the first collection, not by who only asks what there is.
+    scopes: async (signal) =>
+      config.organization?.role === undefined
+        ? scopesOf(config, config.accounts)
+        : (await collector()).scopes(signal),
     async *collect(dataset, scope, signal) {
-      const { collect } = await import('./collect.ts');
-      yield* collect(config, accounts, context, dataset, scope, signal);
+      yield* (await collector()).collect(dataset, scope, signal);
     },
-    preflight: async (signal) => {
-      const { preflight } = await import('./preflight.ts');
-      return preflight(config, accounts, scopesOf(config, accounts), context, signal);
-    },
-    [Symbol.asyncDispose]: async () => {},
+    preflight: async (signal) => (await collector()).preflight(signal),
+    [Symbol.asyncDispose]: async () => (await opened)?.[Symbol.asyncDispose](),
   };
 }
 

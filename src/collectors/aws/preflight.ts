@@ -1,33 +1,32 @@
 import { IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
-import type { CollectorContext, PermissionReport, Provenance, Scope } from '../contract.ts';
+import type { PermissionReport } from '../contract.ts';
 import { CollectorError } from '../error.ts';
-import type { AwsAccount, AwsConfig } from './config.ts';
+import { UNRECORDED } from './access.ts';
+import type { Connection } from './collect.ts';
+import type { AwsAccount } from './config.ts';
 import type { AwsDataset, AwsWorker, Work } from './dataset.ts';
 import { datasets } from './datasets.ts';
 import { failure, statusOf } from './failure.ts';
-import { partsOf } from './scopes.ts';
-import { openSession } from './session.ts';
+import { partsOf, scopesOf } from './scopes.ts';
 
 type Line = PermissionReport['permissions'][number];
 type Finding = Pick<Line, 'held' | 'detail'>;
 
 /** Each permission of each dataset in each scope; a scope that can't be reached is `unknown` alone. */
 export async function preflight(
-  config: AwsConfig,
-  accounts: readonly AwsAccount[],
-  scopes: readonly Scope[],
-  context: CollectorContext,
+  { config, context, access, directory }: Connection,
   signal: AbortSignal,
 ): Promise<PermissionReport> {
   const callers = new Set<string>();
   const permissions: Line[] = [];
-  for (const scope of scopes) {
+  const accounts = await directory.accounts(signal);
+  for (const scope of scopesOf(config, accounts)) {
     const here = datasets.filter(({ name }) => scope.datasets?.includes(name) ?? true);
     const { account: id, region = config.region } = partsOf(scope.id);
     const account = accounts.find((candidate) => candidate.id === id);
     if (account === undefined) continue;
     try {
-      using session = await openSession(config, account, region, context, UNRECORDED, signal);
+      using session = await access.session(account, region, { provenance: UNRECORDED, signal });
       callers.add(session.caller);
       const work: Work = {
         session,
@@ -47,9 +46,6 @@ export async function preflight(
   }
   return { caller: [...callers].join(', '), permissions };
 }
-
-/** A preflight collects nothing, so nothing of it is sealed. */
-const UNRECORDED: Provenance = { setAsOf() {}, setCaller() {}, setEndpoint() {}, call() {}, note() {} };
 
 /** Every permission of the datasets in one scope: by IAM's own simulation where that may be asked, else by trying. */
 async function examine(work: Work, here: readonly AwsDataset[]): Promise<readonly Line[]> {
