@@ -26,6 +26,9 @@ const table = tableKind(
     created_at: instant.nullable(),
     /** When it will be destroyed; null: that isn't planned. */
     deletion_at: instant.nullable(),
+    /** Whether its material was brought along and is thrown away at a set time. */
+    material_expires: z.boolean(),
+    material_expires_at: instant.nullable(),
     /** Who may use it by its own policy. `everyone`: a wildcard that no condition narrows to an account, an organisation or a service. */
     principals: z.array(
       z.strictObject({

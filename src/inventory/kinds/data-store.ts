@@ -35,7 +35,7 @@ const table = tableKind(
     created_at: instant.nullable(),
     tags,
   },
-  { indexes: ['resource'] },
+  { indexes: ['resource', 'name'] },
 );
 
 /** Something that keeps data: a bucket, a volume, a database, a table, a file system. */

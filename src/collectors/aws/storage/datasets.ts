@@ -1,0 +1,86 @@
+import { ALWAYS, type AwsDataset } from '../dataset.ts';
+
+export const storageDatasets: readonly AwsDataset[] = [
+  {
+    name: 's3-buckets',
+    kinds: ['data_store', 'storage_default'],
+    per: 'account',
+    cadence: 'every 4h',
+    operations: [
+      ...ALWAYS,
+      's3:GetPublicAccessBlock',
+      's3:ListBuckets',
+      's3:GetBucketPolicy',
+      's3:GetBucketEncryption',
+      's3:GetBucketLogging',
+      's3:GetBucketVersioning',
+      's3:GetObjectLockConfiguration',
+      'tag:GetResources',
+    ],
+    permissions: [
+      's3:GetAccountPublicAccessBlock',
+      's3:GetBucketPublicAccessBlock',
+      's3:ListAllMyBuckets',
+      's3:GetBucketPolicy',
+      's3:GetEncryptionConfiguration',
+      's3:GetBucketLogging',
+      's3:GetBucketVersioning',
+      's3:GetBucketObjectLockConfiguration',
+      'tag:GetResources',
+    ],
+    // The account's own defaults.
+    minRecords: 1,
+    maxShrink: 0.9,
+    load: async () => (await import('./workers.ts')).buckets,
+  },
+  {
+    name: 'ebs-volumes',
+    kinds: ['data_store', 'storage_default'],
+    per: 'region',
+    cadence: 'every 4h',
+    operations: [
+      ...ALWAYS,
+      'ec2:DescribeVolumes',
+      'ec2:GetEbsEncryptionByDefault',
+      'ec2:GetEbsDefaultKmsKeyId',
+      'ec2:GetSnapshotBlockPublicAccessState',
+    ],
+    permissions: [
+      'ec2:DescribeVolumes',
+      'ec2:GetEbsEncryptionByDefault',
+      'ec2:GetEbsDefaultKmsKeyId',
+      'ec2:GetSnapshotBlockPublicAccessState',
+    ],
+    // The region's own defaults.
+    minRecords: 1,
+    maxShrink: 0.9,
+    load: async () => (await import('./workers.ts')).volumes,
+  },
+  {
+    name: 'ebs-snapshots',
+    kinds: ['recovery_point'],
+    per: 'region',
+    cadence: 'every 4h',
+    operations: [...ALWAYS, 'ec2:DescribeSnapshots'],
+    permissions: ['ec2:DescribeSnapshots'],
+    minRecords: 0,
+    // Snapshots come and go.
+    maxShrink: 1,
+    load: async () => (await import('./workers.ts')).snapshots,
+  },
+  {
+    name: 'efs-file-systems',
+    kinds: ['data_store'],
+    per: 'region',
+    cadence: 'every 4h',
+    operations: [
+      ...ALWAYS,
+      'elasticfilesystem:DescribeFileSystems',
+      'elasticfilesystem:DescribeFileSystemPolicy',
+    ],
+    permissions: ['elasticfilesystem:DescribeFileSystems', 'elasticfilesystem:DescribeFileSystemPolicy'],
+    minRecords: 0,
+    maxShrink: 0.9,
+    load: async () => (await import('./workers.ts')).fileSystems,
+  },
+];
