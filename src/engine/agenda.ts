@@ -5,15 +5,32 @@ import { jitter, nextFiring } from './schedule.ts';
 interface Item {
   readonly collector: CollectorConfig;
   readonly dataset: DatasetConfig;
+  /** The next firing of the schedule. */
   dueAt: number;
-  running: boolean;
+  /** Before that, where it failed. */
+  retry: { readonly at: number; readonly scopes: readonly string[] } | undefined;
+  /** Whether everywhere, or only where it failed. */
+  running: 'everywhere' | 'again' | undefined;
+  /** In a row. */
   failures: number;
+}
+
+/** A dataset to collect: where it failed, or everywhere. */
+export interface DueDataset extends DatasetConfig {
+  /** Absent: all of its scopes. */
+  readonly scopes?: readonly string[];
 }
 
 /** The datasets of one collector that are due together: one run. */
 export interface Due {
   readonly collector: CollectorConfig;
-  readonly datasets: readonly DatasetConfig[];
+  readonly datasets: readonly DueDataset[];
+}
+
+export interface FailedScope {
+  /** `*`: which scopes there are could not be told. */
+  readonly scope: string;
+  readonly failure: FailureCause;
 }
 
 /** When each dataset is collected next. Holds no timer and reads no clock. */
@@ -22,8 +39,8 @@ export interface Agenda {
   nextAt(): number | undefined;
   /** What is due by now; taken items count as running until `done`. */
   take(now: number): readonly Due[];
-  /** Puts the dataset back: at its next firing, or earlier where its failure asks for another try. */
-  done(collector: string, dataset: string, failure: FailureCause | null, now: number): void;
+  /** Puts the dataset back: at its next firing, and earlier where a failure asks for another try, there alone. */
+  done(collector: string, dataset: string, failed: readonly FailedScope[], now: number): void;
   /** Takes over another configuration: what stays as it was keeps its time, what is new or changed is due at once. */
   replace(collectors: readonly CollectorConfig[], now: number): void;
 }
@@ -54,8 +71,10 @@ export function createAgenda(
         items.set(key, {
           collector,
           dataset,
-          dueAt: old !== undefined && sameWork(old, collector, dataset) ? old.dueAt : due(collector, dataset),
-          running: old?.running ?? false,
+          ...(old !== undefined && sameWork(old, collector, dataset)
+            ? { dueAt: old.dueAt, retry: old.retry }
+            : { dueAt: due(collector, dataset), retry: undefined }),
+          running: old?.running,
           failures: 0,
         });
       }
@@ -65,30 +84,54 @@ export function createAgenda(
 
   return {
     nextAt() {
-      const waiting = [...items.values()].filter((item) => !item.running).map((item) => item.dueAt);
+      const waiting = [...items.values()].filter((item) => item.running === undefined).map(nextTry);
       return waiting.length === 0 ? undefined : Math.min(...waiting);
     },
     take(at) {
-      const due = [...items.values()].filter((item) => !item.running && item.dueAt <= at);
-      for (const item of due) item.running = true;
+      const due = [...items.values()].filter((item) => item.running === undefined && nextTry(item) <= at);
+      for (const item of due) item.running = isEverywhere(item, at) ? 'everywhere' : 'again';
       return [...Map.groupBy(due, (item) => item.collector)].map(([collector, group]) => ({
         collector,
-        datasets: group.map((item) => item.dataset),
+        datasets: group.map(dueDataset),
       }));
     },
-    done(collector, dataset, failure, at) {
+    done(collector, dataset, failed, at) {
       const item = items.get(`${collector}/${dataset}`);
       if (item === undefined) return;
-      item.running = false;
-      item.failures = failure === null ? 0 : item.failures + 1;
-      const firing = nextFiring(item.dataset, at) + jitter(item.dataset.cadence, random);
-      const delay = failure === null ? undefined : retryDelay(failure.code, item.failures);
-      item.dueAt = delay === undefined ? firing : Math.min(firing, at + delay);
+      const { running } = item;
+      item.running = undefined;
+      item.failures = failed.length === 0 ? 0 : item.failures + 1;
+      // A try in between doesn't move the schedule.
+      if (running === 'everywhere')
+        item.dueAt = nextFiring(item.dataset, at) + jitter(item.dataset.cadence, random);
+      item.retry = retryOf(item, failed, at);
     },
     replace(list, at) {
       fill(list, () => at);
     },
   };
+}
+
+function nextTry({ dueAt, retry }: Item): number {
+  return Math.min(dueAt, retry?.at ?? Infinity);
+}
+
+function isEverywhere({ dueAt, retry }: Item, at: number): boolean {
+  return retry === undefined || dueAt <= at || retry.scopes.includes('*');
+}
+
+function dueDataset({ dataset, running, retry }: Item): DueDataset {
+  return running === 'again' && retry !== undefined ? { ...dataset, scopes: retry.scopes } : dataset;
+}
+
+/** Undefined where nothing failed, or all that did waits for the schedule. */
+function retryOf({ failures }: Item, failed: readonly FailedScope[], at: number): Item['retry'] {
+  const again = failed.flatMap(({ scope, failure }) => {
+    const delay = retryDelay(failure.code, failures);
+    return delay === undefined ? [] : [{ scope, delay }];
+  });
+  if (again.length === 0) return undefined;
+  return { at: at + Math.min(...again.map(({ delay }) => delay)), scopes: again.map(({ scope }) => scope) };
 }
 
 function sameWork(old: Item, collector: CollectorConfig, dataset: DatasetConfig): boolean {

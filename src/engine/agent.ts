@@ -210,13 +210,13 @@ export class Agent implements AsyncDisposable {
   async #scheduled({ collector, datasets }: Due): Promise<void> {
     const result = await this.#guard(() => this.#run({ collector, datasets }));
     for (const { dataset } of datasets) {
-      const failures =
-        result?.results.filter((item) => item.dataset === dataset && item.failure !== null) ?? [];
-      const failure =
+      const failed =
         result === undefined
-          ? ({ code: 'unavailable', detail: 'the store failed' } as const)
-          : (failures[0]?.failure ?? null);
-      this.#agenda?.done(collector.name, dataset, failure, this.#options.now());
+          ? [{ scope: '*', failure: { code: 'unavailable', detail: 'the store failed' } as const }]
+          : result.results.flatMap(({ dataset: of, scope, failure }) =>
+              of === dataset && failure !== null ? [{ scope, failure }] : [],
+            );
+      this.#agenda?.done(collector.name, dataset, failed, this.#options.now());
     }
     clearTimeout(this.#gathering);
     this.#gathering = setTimeout(() => this.#track(this.#assessGathered()), GATHER);

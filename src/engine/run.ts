@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Scope } from '../collectors/contract.ts';
-import type { CollectorConfig, DatasetConfig } from '../config/contract.ts';
+import type { CollectorConfig } from '../config/contract.ts';
 import type { EvidenceLog, Sealed } from '../evidence/contract.ts';
+import type { DueDataset } from './agenda.ts';
 import { collectDataset, type CollectDependencies, type DatasetResult } from './collect.ts';
 import type { Connected } from './connect.ts';
 import { recordProvenance } from './provenance.ts';
@@ -13,7 +14,7 @@ export interface RunTask {
   readonly collector: CollectorConfig;
   readonly connected: Connected;
   /** The datasets that are due. */
-  readonly datasets: readonly DatasetConfig[];
+  readonly datasets: readonly DueDataset[];
   /** Scopes to name in the run when the source can't list its own. */
   readonly knownScopes: readonly Scope[];
   readonly config: string;
@@ -93,7 +94,10 @@ async function collectAll(
   const width = scopes.length === 1 ? limit.concurrency : Math.ceil(limit.concurrency / SHARE);
   const jobs = scopes.flatMap((scope) => {
     const inScope = pLimit(width);
-    const here = datasets.filter(({ dataset }) => collectedIn([scope], dataset).length > 0);
+    const here = datasets.filter(
+      ({ dataset, scopes: chosen }) =>
+        (chosen?.includes(scope.id) ?? true) && collectedIn([scope], dataset).length > 0,
+    );
     return here.map((dataset) =>
       inScope(() =>
         limit(async () => {
@@ -120,8 +124,8 @@ function failedEverywhere(
   failure: DatasetResult['failure'],
 ): DatasetResult[] {
   const seen = recordProvenance().seen();
-  return datasets.flatMap(({ dataset }) =>
-    (knownScopes.length > 0 ? collectedIn(knownScopes, dataset) : ['*']).map((scope) => ({
+  return datasets.flatMap(({ dataset, scopes }) =>
+    (scopes ?? (knownScopes.length > 0 ? collectedIn(knownScopes, dataset) : ['*'])).map((scope) => ({
       dataset,
       scope,
       failure,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { CollectorErrorCode } from '../../src/collectors/error.ts';
 import type { CollectorConfig, DatasetConfig } from '../../src/config/contract.ts';
 import { createAgenda } from '../../src/engine/agenda.ts';
 
@@ -18,6 +19,7 @@ const collector = (name: string, ...datasets: DatasetConfig[]): CollectorConfig 
   datasets,
 });
 const never = () => undefined;
+const failed = (code: CollectorErrorCode, scope = 's') => ({ scope, failure: { code, detail: '' } });
 const NOW = 1_800_000_000;
 
 describe('the agenda', () => {
@@ -40,14 +42,14 @@ describe('the agenda', () => {
   test('puts a collected dataset at its next firing, with at most a minute of jitter', () => {
     const agenda = createAgenda([collector('a', dataset('x'))], NOW, () => 0.999, never);
     agenda.take(NOW);
-    agenda.done('a', 'x', null, NOW + 5);
+    agenda.done('a', 'x', [], NOW + 5);
     expect(agenda.nextAt()).toBe(NOW + 5 + 14_400 + 59);
   });
 
   test('fires a cron expression in UTC', () => {
     const agenda = createAgenda([collector('a', dataset('x', '30 2 * * *', 86_400))], NOW, () => 0, never);
     agenda.take(NOW);
-    agenda.done('a', 'x', null, NOW);
+    agenda.done('a', 'x', [], NOW);
     expect(new Date(agenda.nextAt()! * 1000).toISOString()).toMatch(/T02:30:00/);
   });
 
@@ -65,8 +67,8 @@ describe('the agenda', () => {
   test('tries again sooner after an outage, later with each failure in a row, and never later than the schedule', () => {
     const agenda = createAgenda([collector('a', dataset('x'))], NOW, () => 0, never);
     const delays = [1, 2, 3, 4, 5, 6, 7, 8].map(() => {
-      agenda.take(Infinity);
-      agenda.done('a', 'x', { code: 'unavailable', detail: '' }, NOW);
+      agenda.take(agenda.nextAt()!);
+      agenda.done('a', 'x', [failed('unavailable')], NOW);
       return agenda.nextAt()! - NOW;
     });
     expect(delays).toEqual([60, 120, 240, 480, 960, 1920, 3600, 3600]);
@@ -75,15 +77,37 @@ describe('the agenda', () => {
   test('waits for the schedule after a failure that a person must repair', () => {
     const agenda = createAgenda([collector('a', dataset('x'))], NOW, () => 0, never);
     agenda.take(NOW);
-    agenda.done('a', 'x', { code: 'malformed', detail: '' }, NOW);
+    agenda.done('a', 'x', [failed('malformed')], NOW);
     expect(agenda.nextAt()).toBe(NOW + 14_400);
+  });
+
+  test('tries again only where it failed, and everywhere at the next firing', () => {
+    const agenda = createAgenda([collector('a', dataset('x'))], NOW, () => 0, never);
+    const scopes = (at: number) => agenda.take(at).flatMap((due) => due.datasets.map((item) => item.scopes));
+    expect(scopes(NOW)).toEqual([undefined]);
+    agenda.done('a', 'x', [failed('timeout', 'one'), failed('malformed', 'two')], NOW);
+    expect(scopes(NOW + 60)).toEqual([['one']]);
+    agenda.done('a', 'x', [failed('timeout', 'one')], NOW + 60);
+    expect(agenda.nextAt()).toBe(NOW + 60 + 120);
+    expect(scopes(NOW + 14_400)).toEqual([undefined]);
+    agenda.done('a', 'x', [], NOW + 14_400);
+    expect(agenda.nextAt()).toBe(NOW + 2 * 14_400);
+  });
+
+  test('tries everything again where it could not tell what there is', () => {
+    const agenda = createAgenda([collector('a', dataset('x'))], NOW, () => 0, never);
+    agenda.take(NOW);
+    agenda.done('a', 'x', [failed('unavailable', '*')], NOW);
+    expect(agenda.take(NOW + 60).flatMap((due) => due.datasets.map((item) => item.scopes))).toEqual([
+      undefined,
+    ]);
   });
 
   test('on another configuration keeps what stays and starts what is new or changed', () => {
     const agenda = createAgenda([collector('a', dataset('x'), dataset('y'))], NOW, () => 0, never);
     agenda.take(NOW);
-    agenda.done('a', 'x', null, NOW);
-    agenda.done('a', 'y', null, NOW);
+    agenda.done('a', 'x', [], NOW);
+    agenda.done('a', 'y', [], NOW);
     agenda.replace(
       [collector('a', dataset('x'), dataset('y', 'every 1h', 3600)), collector('c', dataset('z'))],
       NOW + 1,
