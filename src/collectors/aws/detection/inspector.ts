@@ -158,7 +158,8 @@ function coverageRecord(work: Work, covered: z.output<typeof coveredSchema>): Sc
     name: resourceId.replace(/^.*\//, ''),
     resource_type: resourceType,
     region: work.region,
-    scan_type: SCANS.get(scanType) ?? 'other',
+    // A repository isn't scanned itself: its images are, and have entries of their own.
+    scan_type: resourceType === 'AWS_ECR_REPOSITORY' ? 'other' : (SCANS.get(scanType) ?? 'other'),
     active,
     stopped: STOPPED.has(scanStatus?.reason ?? ''),
     cause: active ? '' : (scanStatus?.reason ?? 'untold'),
