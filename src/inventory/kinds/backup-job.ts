@@ -18,13 +18,16 @@ const table = tableKind(
     started_at: instant,
     ended_at: instant.nullable(),
     bytes: z.int().nonnegative().nullable(),
+    /** The `resource` of the vault; empty: not told. */
     vault: text,
     /** The `resource` of the plan; empty: somebody started it. */
     plan: text,
+    /** The recovery point that it made or wrote into; empty: none, or not told. */
+    point: text,
     /** The source's own word for what went wrong; empty: nothing. No free text, which may hold anything. */
     cause: text,
   },
-  { indexes: [['resource', 'succeeded', 'started_at']] },
+  { indexes: [['resource', 'succeeded', 'started_at'], 'plan'] },
 );
 
 /** One attempt to back something up, with its outcome. */

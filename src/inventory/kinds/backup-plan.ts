@@ -10,6 +10,7 @@ const table = tableKind(
     name: text,
     /** Empty where it lies in no one region. */
     region: text,
+    created_at: instant,
     /** When it last ran; null: never, or not told. */
     last_run_at: instant.nullable(),
     /** How many sets of resources it is applied to. */
@@ -25,6 +26,8 @@ const table = tableKind(
         retention_days: z.int().nonnegative(),
         /** How many copies go to other vaults. */
         copies: z.int().nonnegative(),
+        /** How many of those leave the account or the region. */
+        copies_elsewhere: z.int().nonnegative(),
         continuous: z.boolean(),
       }),
     ),

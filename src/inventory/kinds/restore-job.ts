@@ -27,7 +27,7 @@ const table = tableKind(
     /** What was made; empty: nothing. */
     created: text,
   },
-  { indexes: [['resource', 'succeeded', 'started_at']] },
+  { indexes: [['resource', 'succeeded', 'started_at'], 'point'] },
 );
 
 /** One attempt to restore something from a backup, with its outcome. */
