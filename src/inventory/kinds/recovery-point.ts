@@ -28,6 +28,8 @@ const table = tableKind(
     public: z.boolean().nullable(),
     /** Other accounts that may restore from it. */
     shares: z.array(identifier),
+    /** Whether the source told those: otherwise none listed says nothing. */
+    shares_told: z.boolean(),
   },
   { indexes: [['resource', 'usable', 'taken_at'], 'point', 'vault'] },
 );

@@ -95,6 +95,7 @@ function pointRecord(work: Work, vault: Vault, entry: RecoveryPointByBackupVault
     encryption_key: told.EncryptionKeyArn ?? '',
     public: null,
     shares: [],
+    shares_told: false,
   };
 }
 

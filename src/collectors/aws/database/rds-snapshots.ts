@@ -79,8 +79,8 @@ const clusterSnapshot = z
 type Snapshot = z.output<typeof snapshot> | z.output<typeof clusterSnapshot>;
 
 /**
- * Every snapshot of the account's own, automatic and manual, of instances and of clusters; those that AWS Backup made are told by AWS Backup. Only
- * manual ones can be shared, so only they are asked for their attributes.
+ * Every snapshot of the account's own, automatic and manual, of instances and of clusters; those that AWS Backup made are told by AWS Backup.
+ * Only manual ones can be shared, so only they are asked for their attributes.
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html
  */
 export async function* collectSnapshots(work: Work): AsyncGenerator<InventoryRecord, void, undefined> {
@@ -128,6 +128,7 @@ async function recordOf(work: Work, found: Dated): Promise<RecoveryPointRecord |
     // A type that isn't documented may be shareable by ways that aren't, either.
     public: manual || found.SnapshotType === 'automated' ? may.includes('all') : null,
     shares: may.filter((account) => account !== 'all'),
+    shares_told: manual || found.SnapshotType === 'automated',
   };
 }
 

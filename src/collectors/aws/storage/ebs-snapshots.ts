@@ -80,5 +80,6 @@ function recordOf(work: Work, told: Told, open: boolean): RecoveryPointRecord {
     public: open,
     // Told by one call a snapshot only, which is not made.
     shares: [],
+    shares_told: false,
   };
 }
