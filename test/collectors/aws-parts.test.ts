@@ -1,13 +1,11 @@
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { aws } from '../../src/collectors/aws/index.ts';
-import { policyDocument } from '../../src/collectors/aws/datasets.ts';
-import { grantsEverything, isAdministratorAccess } from '../../src/collectors/aws/iam/policy.ts';
+import { grantsOf } from '../../src/collectors/aws/iam/grants.ts';
+import { isAdministratorAccess } from '../../src/collectors/aws/iam/policy.ts';
 import { GetAccountAuthorizationDetailsCommand, IAMClient } from '@aws-sdk/client-iam';
 import { writeAnswer } from './aws-model.ts';
 import { GetAccountAuthorizationDetailsResponse$ } from '@aws-sdk/client-iam';
-import { contextOf, credentials } from './aws-harness.ts';
-import { type AwsStubOptions, startAwsStub } from './aws-stub.ts';
+import { startAwsStub } from './aws-stub.ts';
 
 describe('a policy grants everything', () => {
   const statement = (fields: object) =>
@@ -20,7 +18,9 @@ describe('a policy grants everything', () => {
     ['all but some actions, IAM left in', { NotAction: 'aws-portal:*', Resource: '*' }],
     ['all but some resources', { Action: '*', NotResource: 'arn:aws:s3:::a' }],
     ['with a condition that is empty', { Action: '*', Resource: '*', Condition: {} }],
-  ])('when it allows %s', (_, fields) => expect(grantsEverything(statement(fields), 'here')).toBe(true));
+  ])('when it allows %s', (_, fields) =>
+    expect(grantsOf(statement(fields), 'here').administrator).toBe(true),
+  );
 
   test.each([
     ['it denies', { Effect: 'Deny', Action: '*', Resource: '*' }],
@@ -32,7 +32,7 @@ describe('a policy grants everything', () => {
     ],
     ['IAM is among what is left out', { NotAction: ['iam:*', 'organizations:*'], Resource: '*' }],
     ['it leaves out everything', { NotAction: '*', Resource: '*' }],
-  ])('but not when %s', (_, fields) => expect(grantsEverything(statement(fields), 'here')).toBe(false));
+  ])('but not when %s', (_, fields) => expect(grantsOf(statement(fields), 'here').administrator).toBe(false));
 
   test.each([
     ['not JSON', '%7B'],
@@ -40,7 +40,7 @@ describe('a policy grants everything', () => {
     ['no statement', '%7B%7D'],
     ['an effect of its own', statement({ Effect: 'Maybe' })],
   ])('nor when it can’t be read (%s): that is malformed, and named', (_, text) =>
-    expect(() => grantsEverything(text, 'policy p')).toThrow(
+    expect(() => grantsOf(text, 'policy p')).toThrow(
       expect.objectContaining({ code: 'malformed', message: expect.stringContaining('policy p') }),
     ),
   );
@@ -85,16 +85,6 @@ describe('the manifest of an aws collector', () => {
   });
 });
 
-test.each(aws.datasets.map((dataset) => [dataset.name, dataset] as const))(
-  'deploy/permissions has the policy for %s (made anew by vitest -u)',
-  async (name, dataset) => {
-    const text = `${JSON.stringify(policyDocument(dataset), null, 2)}\n`;
-    await expect(text).toMatchFileSnapshot(
-      join(import.meta.dirname, `../../deploy/permissions/aws-${name}.json`),
-    );
-  },
-);
-
 test('every operation offered only reads, or makes the report', () => {
   for (const operation of aws.datasets.flatMap(({ operations }) => operations))
     expect(operation).toMatch(
@@ -130,61 +120,5 @@ describe('the stub', () => {
     expect(() =>
       writeAnswer('GetAccountAuthorizationDetails', GetAccountAuthorizationDetailsResponse$, answer, 'r'),
     ).toThrow(message);
-  });
-});
-
-describe('preflight', () => {
-  const check = async (options: Partial<AwsStubOptions>) => {
-    await using stub = await startAwsStub({ users: 1, pageSize: 10, ...options });
-    const { context } = contextOf(() => 0);
-    const settings = {
-      endpoint: stub.endpoint,
-      credentials,
-      accounts: [{ id: stub.account }],
-      maxAttempts: 1,
-      requestTimeout: 5,
-    };
-    await using collector = aws.connect(aws.config.parse(settings), context);
-    const { caller, permissions } = await collector.preflight(new AbortController().signal);
-    const held = Object.fromEntries(
-      permissions.map(({ dataset, permission, held }) => [`${dataset} ${permission}`, held]),
-    );
-    return { caller, held, calls: stub.calls };
-  };
-
-  test('tries what may be tried, makes no report, and tells which permission is missing', async () => {
-    const { caller, held, calls } = await check({ faults: { ListVirtualMFADevices: { kind: 'denied' } } });
-    expect(caller).toBe('arn:aws:sts::123456789012:assumed-role/annexa/annexa');
-    expect(held).toEqual({
-      'iam-identities iam:GenerateCredentialReport': 'unknown',
-      'iam-identities iam:GetCredentialReport': true,
-      'iam-identities iam:ListVirtualMFADevices': false,
-      'iam-identities iam:GetAccountAuthorizationDetails': true,
-      'iam-identities iam:GetAccountSummary': true,
-      'iam-account iam:GetAccountSummary': true,
-      'iam-account iam:GetAccountPasswordPolicy': true,
-    });
-    expect(calls).not.toContain('GenerateCredentialReport');
-  });
-
-  test('takes the word of the simulation where it is allowed, and tries nothing', async () => {
-    const simulate = Object.fromEntries(
-      aws.datasets.flatMap(({ permissions }) => permissions.map((name) => [name, 'allowed'])),
-    );
-    const { held, calls } = await check({
-      simulate: { ...simulate, 'iam:GenerateCredentialReport': 'implicitDeny' },
-    });
-    expect(held).toMatchObject({
-      'iam-identities iam:GenerateCredentialReport': false,
-      'iam-identities iam:GetCredentialReport': true,
-      'iam-account iam:GetAccountPasswordPolicy': true,
-    });
-    expect(calls).toEqual(['GetCallerIdentity', 'SimulatePrincipalPolicy']);
-  });
-
-  test('tells everything as unknown when the credentials are refused', async () => {
-    const { caller, held } = await check({ faults: { GetCallerIdentity: { kind: 'denied' } } });
-    expect(caller).toBe('');
-    expect(new Set(Object.values(held))).toEqual(new Set(['unknown']));
   });
 });

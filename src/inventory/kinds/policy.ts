@@ -14,7 +14,7 @@ const table = tableKind(
     administrator: z.boolean(),
     /** Whether who holds it can give themselves everything. */
     can_escalate: z.boolean(),
-    /** Services of which it allows every action on every resource; `*`: all. */
+    /** Services of which it allows every action on every resource; `*`: all, or all but named ones. */
     services: z.array(identifier),
   },
   { indexes: ['resource'], children: { services: 'policy_service' } },

@@ -16,6 +16,8 @@ const schema = z.strictObject({
   policy_ref: text,
   /** It allows everything on everything; null: what it allows could not be read. */
   administrator: z.boolean().nullable(),
+  /** The account in which it holds; empty: the scope itself. */
+  target: text.default(''),
 });
 
 /** A policy or role that an identity holds, directly or by a group. */
@@ -40,6 +42,7 @@ export const roleGrant = defineKind<RoleGrantRecord>({
           policy TEXT NOT NULL,
           policy_ref TEXT NOT NULL,
           administrator INTEGER CHECK (administrator IN (0, 1)),
+          target TEXT NOT NULL,
           level TEXT NOT NULL CHECK (level IN ('administrator', 'limited', 'unknown')),
           PRIMARY KEY (_source, id)
         ) STRICT, WITHOUT ROWID`,
@@ -60,6 +63,7 @@ export const roleGrant = defineKind<RoleGrantRecord>({
         policy: record.policy,
         policy_ref: record.policy_ref,
         administrator: flag(record.administrator),
+        target: record.target === '' ? record.scope : record.target,
         // The same, never NULL: for checks that look at other rows than their own.
         level: record.administrator === null ? 'unknown' : record.administrator ? 'administrator' : 'limited',
       },

@@ -24,11 +24,11 @@ const table = tableKind(
         principal: identifier,
         /** `everyone`: a wildcard that no condition narrows to an account, an organisation or a service. */
         type: z.enum(['everyone', 'account', 'principal', 'service', 'federated']),
-        /** The account it belongs to; empty: none. */
+        /** The account it belongs to, or else the organisation of accounts; empty: none, or the organisation that the role's account is in. */
         account: z.string(),
         /** Whether an external id is asked for. */
         external_id: z.boolean(),
-        /** Whether a condition narrows it. */
+        /** Whether a condition narrows it; of an identity provider: whether it vouches for named users alone. */
         conditioned: z.boolean(),
       }),
     ),

@@ -38,4 +38,28 @@ export const iamDatasets: readonly AwsDataset[] = [
     minRecords: 1,
     load: async () => (await import('./workers.ts')).account,
   },
+  {
+    name: 'iam-roles',
+    kinds: ['role', 'policy'],
+    per: 'account',
+    cadence: 'every 4h',
+    operations: [
+      ...ALWAYS,
+      'iam:GetAccountAuthorizationDetails',
+      'iam:GetAccountSummary',
+      'iam:ListPolicies',
+      'iam:GetPolicyVersion',
+      'organizations:DescribeOrganization',
+    ],
+    permissions: [
+      'iam:GetAccountAuthorizationDetails',
+      'iam:GetAccountSummary',
+      'iam:ListPolicies',
+      'iam:GetPolicyVersion',
+      'organizations:DescribeOrganization',
+    ],
+    minRecords: 0,
+    maxShrink: 0.9,
+    load: async () => (await import('./workers.ts')).roles,
+  },
 ];

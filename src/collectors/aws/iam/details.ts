@@ -1,4 +1,5 @@
 import {
+  type EntityType,
   GetAccountAuthorizationDetailsCommand,
   type GetAccountAuthorizationDetailsResponse,
   type GroupDetail,
@@ -7,7 +8,8 @@ import {
 } from '@aws-sdk/client-iam';
 import { CollectorError } from '../../error.ts';
 import { marker, pages } from '../pages.ts';
-import { grantsEverything, isAdministratorAccess, isAwsManaged } from './policy.ts';
+import { type Grants, grantsOf } from './grants.ts';
+import { isAdministratorAccess, isAwsManaged } from './policy.ts';
 import { iamOf } from './client.ts';
 import type { Session } from '../session.ts';
 
@@ -15,10 +17,21 @@ const OPERATION = 'iam:GetAccountAuthorizationDetails';
 
 export interface InlinePolicy {
   readonly name: string;
-  readonly administrator: boolean;
+  readonly grants: Grants;
 }
 
-/** What a user or a group holds itself. */
+/** A policy that can be attached to many. */
+export interface ManagedPolicy {
+  readonly arn: string;
+  /** What follows is undefined where it isn't told. */
+  readonly id: string | undefined;
+  readonly name: string | undefined;
+  /** How many users, groups and roles it is attached to. */
+  readonly attachments: number | undefined;
+  readonly grants: Grants;
+}
+
+/** What a user, a group or a role holds itself. */
 export interface Holder {
   readonly inline: readonly InlinePolicy[];
   readonly attached: readonly { readonly name: string; readonly arn: string }[];
@@ -38,8 +51,8 @@ export interface AccountDetails {
   readonly users: readonly User[];
   /** By name. */
   readonly groups: ReadonlyMap<string, Holder>;
-  /** The account's own policies, by ARN: whether each allows everything. */
-  readonly policies: ReadonlyMap<string, boolean>;
+  /** The account's own policies, by ARN. */
+  readonly policies: ReadonlyMap<string, ManagedPolicy>;
   readonly roles: number;
   /** Among the roles, those that AWS services made for themselves. */
   readonly serviceRoles: number;
@@ -49,24 +62,11 @@ export interface AccountDetails {
 export async function accountDetails(session: Session): Promise<AccountDetails> {
   const users: User[] = [];
   const groups = new Map<string, Holder>();
-  const policies = new Map<string, boolean>();
+  const policies = new Map<string, ManagedPolicy>();
   const seen = new Set<string>();
   let serviceRoles = 0;
   let roles = 0;
-  const fetch = (token: string | undefined) =>
-    session.call(OPERATION, (options) =>
-      iamOf(session).send(
-        new GetAccountAuthorizationDetailsCommand({
-          Filter: ['User', 'Group', 'Role', 'LocalManagedPolicy'],
-          MaxItems: 1000,
-          Marker: token,
-        }),
-        options,
-      ),
-    );
-  for await (const page of pages<GetAccountAuthorizationDetailsResponse>(OPERATION, fetch, (page) =>
-    marker(OPERATION, page),
-  )) {
+  for await (const page of detailPages(session, ['User', 'Group', 'Role', 'LocalManagedPolicy'])) {
     for (const detail of page.UserDetailList ?? []) users.push(once(readUser(detail), seen));
     for (const detail of page.GroupDetailList ?? []) {
       const group = once(readGroup(detail), seen);
@@ -75,24 +75,44 @@ export async function accountDetails(session: Session): Promise<AccountDetails> 
     for (const { Path, Arn } of page.RoleDetailList ?? []) {
       once({ arn: need(Arn, 'a role', 'Arn') }, seen);
       roles += 1;
-      if (Path?.startsWith('/aws-service-role/') === true) serviceRoles += 1;
+      if (isServiceRole(Path)) serviceRoles += 1;
     }
     for (const detail of page.Policies ?? []) {
-      const { arn, administrator } = once(readPolicy(detail), seen);
-      policies.set(arn, administrator);
+      const policy = once(readPolicy(detail), seen);
+      policies.set(policy.arn, policy);
     }
   }
   return { users, groups, policies, roles, serviceRoles };
 }
 
-function need<T>(value: T | undefined, what: string, field: string): T {
+/** The pages of what the filter names, in the order in which IAM tells them. */
+export function detailPages(
+  session: Session,
+  filter: EntityType[],
+): AsyncGenerator<GetAccountAuthorizationDetailsResponse, void, undefined> {
+  const fetch = (token: string | undefined) =>
+    session.call(OPERATION, (options) =>
+      iamOf(session).send(
+        new GetAccountAuthorizationDetailsCommand({ Filter: filter, MaxItems: 1000, Marker: token }),
+        options,
+      ),
+    );
+  return pages<GetAccountAuthorizationDetailsResponse>(OPERATION, fetch, (page) => marker(OPERATION, page));
+}
+
+/** Services make such roles for themselves, under a path that nobody else can use. */
+export function isServiceRole(path: string | undefined): boolean {
+  return path?.startsWith('/aws-service-role/') === true;
+}
+
+export function need<T>(value: T | undefined, what: string, field: string): T {
   if (value === undefined || value === '')
     throw new CollectorError('malformed', `${OPERATION}: ${what} has no ${field}`);
   return value;
 }
 
 /** Pages that overlap would make totals agree by accident. */
-function once<T extends { readonly arn: string }>(entry: T, seen: Set<string>): T {
+export function once<T extends { readonly arn: string }>(entry: T, seen: Set<string>): T {
   if (seen.has(entry.arn)) throw new CollectorError('incomplete', `${OPERATION}: ${entry.arn} came twice`);
   seen.add(entry.arn);
   return entry;
@@ -100,19 +120,13 @@ function once<T extends { readonly arn: string }>(entry: T, seen: Set<string>): 
 
 function readUser(detail: UserDetail): User {
   const arn = need(detail.Arn, `user ${detail.UserName ?? ''}`, 'Arn');
-  const created = need(detail.CreateDate, arn, 'CreateDate').getTime();
-  if (Number.isNaN(created))
-    throw new CollectorError('malformed', `${OPERATION}: ${arn}: CreateDate is no date`);
   return {
     id: need(detail.UserId, arn, 'UserId'),
     name: need(detail.UserName, arn, 'UserName'),
     arn,
-    createdAt: Math.floor(created / 1000),
+    createdAt: readCreated(arn, detail.CreateDate),
     groups: detail.GroupList ?? [],
-    tags: (detail.Tags ?? []).map(({ Key, Value }) => ({
-      key: need(Key, arn, 'Key of a tag'),
-      value: Value ?? '',
-    })),
+    tags: readTags(arn, detail.Tags),
     ...readHolder(arn, detail.UserPolicyList, detail.AttachedManagedPolicies),
   };
 }
@@ -123,7 +137,7 @@ function readGroup(detail: GroupDetail): Holder & { readonly name: string; reado
   return { name, arn, ...readHolder(arn, detail.GroupPolicyList, detail.AttachedManagedPolicies) };
 }
 
-function readHolder(
+export function readHolder(
   arn: string,
   inline: UserDetail['UserPolicyList'],
   attached: UserDetail['AttachedManagedPolicies'],
@@ -132,10 +146,7 @@ function readHolder(
     inline: (inline ?? []).map(({ PolicyName, PolicyDocument }) => {
       const name = need(PolicyName, arn, 'PolicyName of an inline policy');
       const where = `${OPERATION}: ${arn}: policy ${name}`;
-      return {
-        name,
-        administrator: grantsEverything(need(PolicyDocument, arn, `document of ${name}`), where),
-      };
+      return { name, grants: grantsOf(need(PolicyDocument, arn, `document of ${name}`), where) };
     }),
     attached: (attached ?? []).map(({ PolicyName, PolicyArn }) => ({
       name: need(PolicyName, arn, 'PolicyName of an attached policy'),
@@ -145,14 +156,35 @@ function readHolder(
 }
 
 /** The default version is the one in force. */
-function readPolicy(detail: ManagedPolicyDetail): { readonly arn: string; readonly administrator: boolean } {
+export function readPolicy(detail: ManagedPolicyDetail): ManagedPolicy {
   const arn = need(detail.Arn, `policy ${detail.PolicyName ?? ''}`, 'Arn');
   const version = (detail.PolicyVersionList ?? []).find(({ IsDefaultVersion }) => IsDefaultVersion === true);
-  const text = need(version?.Document, arn, 'document of its default version');
-  return { arn, administrator: grantsEverything(text, `${OPERATION}: ${arn}`) };
+  return {
+    arn,
+    id: detail.PolicyId,
+    name: detail.PolicyName,
+    attachments: detail.AttachmentCount,
+    grants: grantsOf(need(version?.Document, arn, 'document of its default version'), `${OPERATION}: ${arn}`),
+  };
+}
+
+/** The tags of a user or a role. */
+export function readTags(arn: string, tags: UserDetail['Tags']): { key: string; value: string }[] {
+  return (tags ?? []).map(({ Key, Value }) => ({
+    key: need(Key, arn, 'Key of a tag'),
+    value: Value ?? '',
+  }));
+}
+
+/** Unix seconds. */
+export function readCreated(arn: string, date: Date | undefined): number {
+  const created = need(date, arn, 'CreateDate').getTime();
+  if (Number.isNaN(created))
+    throw new CollectorError('malformed', `${OPERATION}: ${arn}: CreateDate is no date`);
+  return Math.floor(created / 1000);
 }
 
 /** Whether an attached policy allows everything; undefined: it is one of the account's own and was not listed. */
 export function administratorOf(arn: string, { policies }: AccountDetails): boolean | undefined {
-  return isAwsManaged(arn) ? isAdministratorAccess(arn) : policies.get(arn);
+  return isAwsManaged(arn) ? isAdministratorAccess(arn) : policies.get(arn)?.grants.administrator;
 }

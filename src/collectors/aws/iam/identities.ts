@@ -239,8 +239,9 @@ function* grants(
     policy,
     policy_ref: reference,
     administrator,
+    target: account,
   });
-  for (const { name, administrator } of holder.inline) yield grant('inline', name, '', administrator);
+  for (const { name, grants: given } of holder.inline) yield grant('inline', name, '', given.administrator);
   for (const { name, arn } of holder.attached) {
     const administrator = administratorOf(arn, details);
     if (administrator === undefined)

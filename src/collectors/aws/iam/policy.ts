@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { CollectorError } from '../../error.ts';
 
-const oneOrMany = z
+export const oneOrMany = z
   .union([z.string(), z.array(z.string())])
   .transform((value) => (typeof value === 'string' ? [value] : value));
 
-// IAM's grammar of policies: only what decides administrator equivalence is read, the rest may be anything.
-const statement = z.object({
+// IAM's grammar of policies: only what decides who gets what is read, the rest may be anything.
+export const statement = z.object({
   Effect: z.enum(['Allow', 'Deny']),
   Action: oneOrMany.optional(),
   NotAction: oneOrMany.optional(),
@@ -15,13 +15,41 @@ const statement = z.object({
   Condition: z.record(z.string(), z.unknown()).optional(),
 });
 
-type Statement = z.infer<typeof statement>;
+export type Statement = z.infer<typeof statement>;
 
-const document = z.object({
-  Statement: z
-    .union([statement, z.array(statement)])
-    .transform((value) => (Array.isArray(value) ? value : [value])),
-});
+function documentOf<S extends z.ZodType>(entry: S) {
+  return z.object({ Statement: z.union([z.array(entry), entry.transform((value) => [value])]) });
+}
+
+/** The text of a document as IAM returns it: URL-encoded JSON (RFC 3986). Throws `malformed`, naming `where`. */
+export function decodedPolicy(encoded: string, where: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch (error) {
+    throw new CollectorError('malformed', `${where}: the policy document is not URL-encoded JSON`, {
+      cause: error,
+    });
+  }
+}
+
+/** The statements of a policy document, each in the form that is asked for. Throws `malformed`, naming `where`. */
+export function statementsOf<S extends z.ZodType>(text: string, where: string, entry: S): z.output<S>[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new CollectorError('malformed', `${where}: the policy document is not URL-encoded JSON`, {
+      cause: error,
+    });
+  }
+  const result = documentOf(entry).safeParse(parsed);
+  if (!result.success)
+    throw new CollectorError(
+      'malformed',
+      `${where}: not a policy document: ${z.prettifyError(result.error)}`,
+    );
+  return result.data.Statement;
+}
 
 const EVERY_ACTION = /^\*+(:\*+)?$/;
 const EVERY_RESOURCE = /^(\*+|arn:(\*+|aws[a-z-]*)(:\*+)+)$/;
@@ -35,40 +63,23 @@ function everyAction({ Action, NotAction }: Statement): boolean {
   );
 }
 
-function everyResource({ Resource, NotResource }: Statement): boolean {
+export function everyResource({ Resource, NotResource }: Statement): boolean {
   if (Resource !== undefined) return Resource.some((resource) => EVERY_RESOURCE.test(resource));
   return NotResource !== undefined && !NotResource.some((resource) => EVERY_RESOURCE.test(resource));
 }
 
 /**
- * Whether a policy document allows every action on every resource without a condition, as AdministratorAccess does, or all but named ones.
+ * Whether a statement allows every action on every resource without a condition, as AdministratorAccess does, or all but named ones.
  * Denials and permissions boundaries are not weighed: they may take something away, but do not make the grant ordinary.
- *
- * `encoded` is the document as IAM returns it: URL-encoded JSON (RFC 3986). Throws `malformed`, naming `where`.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
-export function grantsEverything(encoded: string, where: string): boolean {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(decodeURIComponent(encoded));
-  } catch (error) {
-    throw new CollectorError('malformed', `${where}: the policy document is not URL-encoded JSON`, {
-      cause: error,
-    });
-  }
-  const result = document.safeParse(parsed);
-  if (!result.success)
-    throw new CollectorError(
-      'malformed',
-      `${where}: not a policy document: ${z.prettifyError(result.error)}`,
-    );
-  return result.data.Statement.some(
-    (entry) =>
-      entry.Effect === 'Allow' &&
-      Object.keys(entry.Condition ?? {}).length === 0 &&
-      everyAction(entry) &&
-      everyResource(entry),
-  );
+export function allowsEverything(entry: Statement): boolean {
+  return allows(entry) && everyAction(entry) && everyResource(entry);
+}
+
+/** Allows something, whoever asks and from wherever. */
+export function allows({ Effect, Condition }: Statement): boolean {
+  return Effect === 'Allow' && Object.keys(Condition ?? {}).length === 0;
 }
 
 const AWS_MANAGED = /^arn:aws(-[a-z]+)*:iam::aws:policy\//;

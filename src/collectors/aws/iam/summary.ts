@@ -32,6 +32,11 @@ export async function accountSummary(session: Session): Promise<AccountSummary> 
   return result.data;
 }
 
+/** Whether as many roles were listed as there are. That the count includes those that services made for themselves is not documented. */
+export function isEveryRole(roles: number, serviceRoles: number, { Roles }: AccountSummary): boolean {
+  return roles === Roles || roles - serviceRoles === Roles;
+}
+
 /** Where what was listed differs from IAM's own count, or refers to what was not listed; undefined: nowhere. */
 export function gaps(details: AccountDetails, summary: AccountSummary): string | undefined {
   const { users, groups, policies, roles, serviceRoles } = details;
@@ -39,9 +44,7 @@ export function gaps(details: AccountDetails, summary: AccountSummary): string |
   if (users.length !== summary.Users) wrong.push(`${users.length} of ${summary.Users} users`);
   if (groups.size !== summary.Groups) wrong.push(`${groups.size} of ${summary.Groups} groups`);
   if (policies.size !== summary.Policies) wrong.push(`${policies.size} of ${summary.Policies} policies`);
-  // Whether the count includes the roles that services made for themselves is not documented.
-  if (roles !== summary.Roles && roles - serviceRoles !== summary.Roles)
-    wrong.push(`${roles} of ${summary.Roles} roles`);
+  if (!isEveryRole(roles, serviceRoles, summary)) wrong.push(`${roles} of ${summary.Roles} roles`);
   const unlisted = users.flatMap((user) => user.groups).find((group) => !groups.has(group));
   if (unlisted !== undefined) wrong.push(`group ${unlisted} has members but is not there`);
   const unknown = [...users, ...groups.values()]

@@ -1,6 +1,7 @@
-import type { ManagedPolicyDetail, RoleDetail, UserDetail } from '@aws-sdk/client-iam';
+import type { UserDetail } from '@aws-sdk/client-iam';
 import type { Asked, Handlers } from '../stub.ts';
 import { type EstateOptions, pageOf } from './options.ts';
+import { policiesOf, rolesEstate, rolesOf } from './roles.ts';
 
 const DAY = 86_400_000;
 const documentOf = (statement: object): string =>
@@ -11,6 +12,10 @@ interface Listed {
   readonly Marker?: string;
 }
 
+interface Details extends Listed {
+  readonly Filter?: readonly string[];
+}
+
 /**
  * An account of `size` users: each signs in, with a second factor, and works through a group; the root user has a second factor and no keys.
  * Listings come in pages of `pageSize` of users, groups, roles and policies together.
@@ -19,7 +24,9 @@ export function iamEstate({ now, size = 12, pageSize = 5 }: EstateOptions): Hand
   const created = new Date(now - 400 * DAY);
   const peopleOf = (account: string) =>
     Array.from({ length: size }, (_, index) => userOf(account, index, created));
+  const roles = { now, size: 3 };
   return {
+    ...rolesEstate({ now, pageSize }),
     'iam:GenerateCredentialReport': () => ({ State: 'COMPLETE' }),
     'iam:GetCredentialReport': (_: object, { account, missing }: Asked) => ({
       Content: Buffer.from(reportOf(account, peopleOf(account).slice(missing ? 1 : 0), now)),
@@ -31,28 +38,29 @@ export function iamEstate({ now, size = 12, pageSize = 5 }: EstateOptions): Hand
       const { items, next } = pageOf(devices, pageSize, Marker, missing);
       return { VirtualMFADevices: items, IsTruncated: next !== undefined, Marker: next };
     },
-    'iam:GetAccountAuthorizationDetails': ({ Marker }: Listed, { account, missing }: Asked) => {
-      const { items, next } = pageOf(
-        detailsOf(account, peopleOf(account), created),
-        pageSize,
-        Marker,
-        missing,
+    'iam:GetAccountAuthorizationDetails': (
+      { Filter = Object.keys(LISTS), Marker }: Details,
+      { account, missing }: Asked,
+    ) => {
+      const wanted = detailsOf(account, peopleOf(account), created, roles).filter(([list]) =>
+        Filter.some((entity) => LISTS[entity] === list),
       );
+      const { items, next } = pageOf(wanted, pageSize, Marker, missing);
       const lists = Object.groupBy(items, ([list]) => list);
       return {
         ...Object.fromEntries(
-          Object.entries(lists).map(([list, of = []]) => [list, of.map(([, entry]) => entry)]),
+          Object.entries(lists).map(([list, of]) => [list, of.map(([, entry]) => entry)]),
         ),
         IsTruncated: next !== undefined,
         Marker: next,
       };
     },
-    'iam:GetAccountSummary': () => ({
+    'iam:GetAccountSummary': (_: object, { account }: Asked) => ({
       SummaryMap: {
         Users: size,
         Groups: 1,
-        Roles: 1,
-        Policies: 1,
+        Roles: rolesOf(account, roles).length,
+        Policies: policiesOf(account).length,
         AccountMFAEnabled: 1,
         AccountAccessKeysPresent: 0,
         AccountPasswordPresent: 1,
@@ -106,7 +114,15 @@ function deviceOf(account: string, { UserName, UserId, Arn }: Person, created: D
   };
 }
 
-function detailsOf(account: string, people: readonly Person[], created: Date) {
+/** Where what the filter names is listed. */
+const LISTS: Readonly<Record<string, string>> = {
+  User: 'UserDetailList',
+  Group: 'GroupDetailList',
+  Role: 'RoleDetailList',
+  LocalManagedPolicy: 'Policies',
+};
+
+function detailsOf(account: string, people: readonly Person[], created: Date, roles: EstateOptions) {
   const group = {
     Path: '/',
     GroupName: 'staff',
@@ -118,31 +134,11 @@ function detailsOf(account: string, people: readonly Person[], created: Date) {
       { PolicyName: 'acme-read', PolicyArn: `arn:aws:iam::${account}:policy/acme-read` },
     ],
   };
-  const role: RoleDetail = {
-    Path: '/',
-    RoleName: 'annexa',
-    RoleId: 'AROAANNEXA',
-    Arn: `arn:aws:iam::${account}:role/annexa`,
-    CreateDate: created,
-    AssumeRolePolicyDocument: documentOf({
-      Effect: 'Allow',
-      Principal: { AWS: `arn:aws:iam::${account}:root` },
-      Action: 'sts:AssumeRole',
-    }),
-  };
-  const policy: ManagedPolicyDetail = {
-    PolicyName: 'acme-read',
-    PolicyId: 'ANPAREAD',
-    Arn: `arn:aws:iam::${account}:policy/acme-read`,
-    Path: '/',
-    DefaultVersionId: 'v1',
-    PolicyVersionList: [{ Document: readOnly, VersionId: 'v1', IsDefaultVersion: true, CreateDate: created }],
-  };
   return [
     ...people.map((user) => ['UserDetailList', user] as const),
     ['GroupDetailList', group] as const,
-    ['RoleDetailList', role] as const,
-    ['Policies', policy] as const,
+    ...rolesOf(account, roles).map((role) => ['RoleDetailList', role] as const),
+    ...policiesOf(account).map((policy) => ['Policies', policy] as const),
   ];
 }
 
