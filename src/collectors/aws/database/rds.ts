@@ -50,6 +50,8 @@ const instance = z
 const cluster = z
   .object({
     ...shared,
+    // Told of few: of the others, their members tell.
+    PubliclyAccessible: z.boolean().default(false),
     DBClusterIdentifier: z.string().min(1),
     DBClusterArn: z.string().min(1),
     DbClusterResourceId: z.string().min(1),
@@ -67,58 +69,49 @@ const cluster = z
 
 type Instance = z.output<typeof instance>;
 type Cluster = z.output<typeof cluster>;
-type Settings = Pick<DataStoreRecord, 'public' | 'multi_zone' | 'deletion_protected' | 'access_logged'>;
 
 export const rdsOf = (session: Session): RDSClient => session.client('rds', RDSClient);
 
 /**
- * RDS, Aurora, Neptune and DocumentDB: one interface lists them all. What protects a member of a cluster is the cluster's: its backups,
- * deletion protection, logs and zones, so a member is a data store with those of its cluster, and no resource that is backed up by itself.
- * A cluster can be reached from the internet when one of its members can.
+ * RDS, Aurora, Neptune and DocumentDB: one interface lists them all. A member of a cluster is no record of its own, so that nothing is judged
+ * twice: data, backups, keys, logs, zones and protection are the cluster's, and who can reach a member can reach the cluster.
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
  */
 export async function* collectDatabases(work: Work): AsyncGenerator<InventoryRecord, void, undefined> {
   // Clusters are few (40 a region unless the quota is raised), and told last: their members say who can reach them.
-  const clusters = new Map<string, Cluster>();
-  for await (const found of clustersOf(work.session)) clusters.set(found.name, found);
-  const reachable = new Map<string, boolean | null>();
+  const clusters = new Map<string, Held>();
+  for await (const found of clustersOf(work.session))
+    clusters.set(found.name, { found, open: found.PubliclyAccessible || found.InternetAccessGatewayEnabled });
   for await (const found of instancesOf(work.session)) {
-    const name = found.DBClusterIdentifier;
-    if (name === undefined) {
-      yield storeOf(work, found, { ...settingsOf(found), public: found.PubliclyAccessible ?? null });
-      yield protectedOf(work, found);
-      continue;
-    }
-    const own = clusters.get(name);
-    if (own === undefined)
-      throw new CollectorError(
-        'incomplete',
-        `${CLUSTERS}: cluster ${name} of ${found.resource} is not there`,
-      );
     const open = found.PubliclyAccessible ?? null;
-    reachable.set(name, either(reachable.get(name) ?? false, open));
-    yield storeOf(work, found, { ...settingsOf(own), public: open });
+    if (found.DBClusterIdentifier === undefined) yield* recordsOf(work, { found, open });
+    else withMember(clusters.get(found.DBClusterIdentifier), found.resource, open);
   }
-  for (const [name, found] of clusters) {
-    const own = found.PubliclyAccessible === true || found.InternetAccessGatewayEnabled;
-    const open = either(own, reachable.get(name) ?? false);
-    yield storeOf(work, found, { ...settingsOf(found), public: open });
-    yield protectedOf(work, found);
-  }
+  for (const held of clusters.values()) yield* recordsOf(work, held);
+}
+
+interface Held {
+  readonly found: Instance | Cluster;
+  /** Whether it has an address on the internet; null: not told. */
+  open: boolean | null;
+}
+
+/** Clusters are made before their members, and were listed before them. */
+function withMember(cluster: Held | undefined, member: string, open: boolean | null): void {
+  if (cluster === undefined)
+    throw new CollectorError('incomplete', `${CLUSTERS}: the cluster of ${member} is not there`);
+  cluster.open = either(cluster.open, open);
+}
+
+function* recordsOf(work: Work, held: Held): Generator<InventoryRecord, void, undefined> {
+  yield storeOf(work, held);
+  yield protectedOf(work, held.found);
 }
 
 /** Either of two, of which one may be unknown. */
 function either(one: boolean | null, other: boolean | null): boolean | null {
   if (one === true || other === true) return true;
   return one === null || other === null ? null : false;
-}
-
-function settingsOf(found: Instance | Cluster): Omit<Settings, 'public'> {
-  return {
-    multi_zone: found.MultiAZ ?? null,
-    deletion_protected: found.DeletionProtection ?? null,
-    access_logged: logsAccess(found),
-  };
 }
 
 /**
@@ -137,7 +130,7 @@ function logsAccess({ Engine, EnabledCloudwatchLogsExports, ActivityStreamStatus
   );
 }
 
-function storeOf(work: Work, found: Instance | Cluster, settings: Settings): DataStoreRecord {
+function storeOf(work: Work, { found, open }: Held): DataStoreRecord {
   return {
     ...common(work, 'data_store', found.native),
     resource: found.resource,
@@ -145,12 +138,15 @@ function storeOf(work: Work, found: Instance | Cluster, settings: Settings): Dat
     type: found.type,
     region: work.region,
     ...encryption(found),
+    public: open,
     public_access_blocked: null,
     // An engine's parameter, whose default depends on engine and version: five calls a parameter group would tell it.
     transport_encrypted: null,
     versioned: null,
     immutable: null,
-    ...settings,
+    access_logged: logsAccess(found),
+    deletion_protected: found.DeletionProtection ?? null,
+    multi_zone: found.MultiAZ ?? null,
     created_at: found.createdAt ?? null,
     tags: tagsOf(found),
   };

@@ -38,6 +38,7 @@ const summary = z.object({
   ]),
   Type: z.enum(['AMAZON_ISSUED', 'IMPORTED', 'PRIVATE']),
   InUse: z.boolean(),
+  Exported: z.boolean().default(false),
   RenewalEligibility: z.enum(['ELIGIBLE', 'INELIGIBLE']).default('INELIGIBLE'),
   NotBefore: moment.optional(),
   NotAfter: moment.optional(),
@@ -74,7 +75,8 @@ const TYPES = {
 export const acmOf = (session: Session): ACMClient => session.client('acm', ACMClient);
 
 /**
- * Every certificate that ACM keeps in the region; those of CloudFront are in us-east-1. The listing says all but how renewal goes: one call more
+ * Every certificate that ACM keeps in the region; those of CloudFront are in us-east-1, those uploaded to IAM nowhere
+ * here. The listing says all but how renewal goes: one call more
  * for each that renews by itself and ends within 90 days.
  * https://docs.aws.amazon.com/acm/latest/APIReference/API_CertificateSummary.html
  */
@@ -109,7 +111,8 @@ function recordOf(work: Work, found: Summary, told: Partial<Detail>, tags: Tags)
     region: work.region,
     type: TYPES[found.Type],
     status: STATUSES[found.Status],
-    in_use: found.InUse,
+    // What was taken out is used where ACM can't see it.
+    in_use: found.InUse || found.Exported,
     renewal: renewsItself(found) ? 'automatic' : 'manual',
     renewal_stuck: renewal === 'FAILED' || renewal === 'PENDING_VALIDATION',
     not_before: found.NotBefore ?? null,

@@ -85,8 +85,8 @@ export const elbOf = (session: Session): ElasticLoadBalancingV2Client =>
   session.client('elasticloadbalancing', ElasticLoadBalancingV2Client);
 
 /**
- * Every listener of the region's application, network and gateway load balancers; classic ones are of another service, which is not asked. Certificates are
- * the default ones: more for other names cost a call a listener.
+ * Every listener of the region's application, network and gateway load balancers; classic ones are of another service, which is not asked.
+ * Certificates are the default ones: more for other names would cost a call a listener.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Listener.html
  */
 export async function* collectListeners(work: Work): AsyncGenerator<InventoryRecord, void, undefined> {

@@ -24,8 +24,9 @@ const arnOf = ({ account, region }: Where, service: string, tail: string): strin
   `arn:aws:${service}:${region}:${account}:${tail}`;
 
 /**
- * An account of databases without a fault: `size` instances by themselves, `size` clusters of two members each, half of them with an automatic and half with
- * a manual snapshot, and `size` tables. Each is encrypted, closed, logged, in several zones, tagged with a tier and restorable until minutes ago.
+ * An account of databases without a fault: `size` instances by themselves, `size` clusters of two members each, half of them with an automatic
+ * and half with a manual snapshot, and `size` tables. Each is encrypted, closed, logged, in several zones, tagged with a tier and restorable
+ * until minutes ago.
  */
 export function databaseEstate(options: EstateOptions): Handlers {
   return {

@@ -21,8 +21,8 @@ export interface TlsHolding {
 type Where = Pick<Asked, 'account' | 'region'>;
 
 /**
- * An account of `size` certificates in use, every second of which is being renewed now, and `size` balancers to the internet that speak TLS 1.2 and send
- * plain HTTP there.
+ * An account of `size` certificates in use, every second of which is being renewed now, and `size` balancers to the internet that speak
+ * TLS 1.2 and send plain HTTP there.
  */
 export function tlsEstate(options: EstateOptions): Handlers {
   return { ...tlsHandlers((where) => healthyTls(where, options), options), ...taggingEstate(options) };
