@@ -95,8 +95,11 @@ export interface Collector extends AsyncDisposable {
   scopes(signal: AbortSignal): Promise<readonly Scope[]>;
   /** Yields every record of the dataset in the scope, or rejects: never a part of them. Honours the signal. */
   collect(dataset: string, scope: Scope, signal: AbortSignal): AsyncIterable<InventoryRecord>;
-  /** Each permission the datasets need and whether it is held, without changing anything. */
-  preflight(signal: AbortSignal): Promise<PermissionReport>;
+  /**
+   * Each permission the datasets need (all of them unless named) and whether it is held, without changing anything. What isn't examined when the
+   * signal fires is `unknown`.
+   */
+  preflight(signal: AbortSignal, datasets?: readonly string[]): Promise<PermissionReport>;
 }
 
 export interface CollectorPlugin<C> {

@@ -15,7 +15,7 @@ export function openConnected(config: AwsConfig, context: CollectorContext): Col
     scopes: async (signal) => scopesOf(config, await directory.accounts(signal)),
     collect: (dataset, scope, signal): AsyncIterable<InventoryRecord> =>
       collect({ config, context, access, directory }, dataset, scope, signal),
-    preflight: (signal) => preflight({ config, context, access, directory }, signal),
+    preflight: (signal, datasets) => preflight(config, context, signal, datasets),
     [Symbol.asyncDispose]: async () => access[Symbol.dispose](),
   };
 }

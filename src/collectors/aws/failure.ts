@@ -90,6 +90,11 @@ function facts(error: unknown): Facts {
   return { name, message, code, status: $metadata.httpStatusCode, requestId: $metadata.requestId };
 }
 
+/** What the source called an error, such as `AccessDenied`. */
+export function nameOf(error: unknown): string {
+  return facts(error).name;
+}
+
 /** The HTTP status that an error came with. */
 export function statusOf(error: unknown): number | undefined {
   return facts(error).status;

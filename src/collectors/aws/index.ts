@@ -21,7 +21,7 @@ function connect(config: AwsConfig, context: CollectorContext): Collector {
     async *collect(dataset, scope, signal) {
       yield* (await collector()).collect(dataset, scope, signal);
     },
-    preflight: async (signal) => (await collector()).preflight(signal),
+    preflight: async (signal, chosen) => (await collector()).preflight(signal, chosen),
     [Symbol.asyncDispose]: async () => (await opened)?.[Symbol.asyncDispose](),
   };
 }

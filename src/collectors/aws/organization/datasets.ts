@@ -5,6 +5,7 @@ export const organizationDatasets: readonly AwsDataset[] = [
     name: 'organization-accounts',
     kinds: ['organization_account'],
     per: 'organization',
+    needs: 'organization',
     cadence: 'every 1h',
     freshness: 4 * 3600,
     operations: [...ALWAYS, 'organizations:DescribeOrganization', 'organizations:ListAccounts'],
