@@ -47,7 +47,7 @@ export interface Outcome {
   readonly told: Told;
 }
 
-/** Collects a dataset at `endpoint`, in the account unless another scope is named; every record must have its kind's schema. Rejects as the collector does. */
+/** Collects a dataset at `endpoint`, in the account unless another scope is named; every record must have its kind's schema, and an id of its own. Rejects as the collector does. */
 export async function collectAws(
   endpoint: string,
   account: string,
@@ -72,11 +72,14 @@ export async function collectAws(
   });
   await using collector = aws.connect(config, context);
   const records: InventoryRecord[] = [];
+  const ids = new Set<string>();
   const signal = options.signal ?? new AbortController().signal;
   for await (const record of collector.collect(dataset, { id: options.scope ?? account }, signal)) {
     const kind = kinds.get(record.kind);
     if (kind === undefined) throw new Error(`no kind ${record.kind}`);
     kind.schema.parse(record);
+    if (ids.has(record.id)) throw new Error(`two records are ${record.id}`);
+    ids.add(record.id);
     records.push(record);
   }
   return { records, told };

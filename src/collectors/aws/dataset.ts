@@ -38,7 +38,7 @@ export interface Work {
   readonly provenance: Provenance;
 }
 
-/** What every record of a scope begins with. `native` is immutable, and like no other of its kind in the scope. */
+/** What every record of a scope begins with. `native` is immutable, and like no other in the scope's dataset, of whatever kind. */
 export function common<const Kind extends string>(
   { scope }: Pick<Work, 'scope'>,
   kind: Kind,

@@ -101,7 +101,7 @@ function storeOf(work: Work, found: Table, tags: Tags): DataStoreRecord {
 
 function protectedOf(work: Work, found: Table, restorable: Backups, tags: Tags): ProtectedResourceRecord {
   return {
-    ...common(work, 'protected_resource', `table/${found.TableId}`),
+    ...common(work, 'protected_resource', `protected/table/${found.TableId}`),
     resource: found.TableArn,
     name: found.TableName,
     type: 'table',

@@ -155,7 +155,7 @@ function storeOf(work: Work, { found, open }: Held): DataStoreRecord {
 function protectedOf(work: Work, found: Instance | Cluster): ProtectedResourceRecord {
   const days = found.BackupRetentionPeriod ?? null;
   return {
-    ...common(work, 'protected_resource', found.native),
+    ...common(work, 'protected_resource', `protected/${found.native}`),
     resource: found.resource,
     name: found.name,
     type: found.type,
