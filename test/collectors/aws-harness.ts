@@ -72,15 +72,17 @@ export async function collectAws(
   });
   await using collector = aws.connect(config, context);
   const records: InventoryRecord[] = [];
-  const ids = new Set<string>();
   const signal = options.signal ?? new AbortController().signal;
   for await (const record of collector.collect(dataset, { id: options.scope ?? account }, signal)) {
     const kind = kinds.get(record.kind);
     if (kind === undefined) throw new Error(`no kind ${record.kind}`);
     kind.schema.parse(record);
-    if (ids.has(record.id)) throw new Error(`two records are ${record.id}`);
-    ids.add(record.id);
     records.push(record);
+  }
+  const ids = new Set<string>();
+  for (const { id } of records) {
+    if (ids.has(id)) throw new Error(`two records are ${id}`);
+    ids.add(id);
   }
   return { records, told };
 }

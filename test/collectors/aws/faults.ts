@@ -26,7 +26,9 @@ export type FaultKind =
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** Only the first so many calls that it would be for; absent: every call. */
+  /** Not the first so many calls that it would be for. */
+  readonly after?: number;
+  /** Only so many calls; absent: every call. */
   readonly times?: number;
   readonly account?: string;
   readonly region?: string;
@@ -120,13 +122,22 @@ export function refusal(
 }
 
 /** Members that lead to the page after, and those that say whether there is one. */
-const TOKENS = ['NextToken', 'nextToken', 'Marker', 'NextMarker', 'ContinuationToken', 'PaginationToken'];
+const TOKENS = [
+  'NextToken',
+  'nextToken',
+  'NextMarker',
+  'Marker',
+  'ContinuationToken',
+  'PaginationToken',
+  'LastEvaluatedTableName',
+];
 const FLAGS = ['IsTruncated', 'Truncated'];
 
-const membersIn = (operation: Operation, names: readonly string[]): string | undefined =>
-  operation.output.kind === 'structure'
-    ? operation.output.members.find(({ name }) => names.includes(name))?.name
-    : undefined;
+/** The first of the names that the output has: beside a `NextMarker`, a `Marker` says which page this is. */
+function memberOf({ output }: Operation, names: readonly string[]): string | undefined {
+  const members = output.kind === 'structure' ? output.members.map(({ name }) => name) : [];
+  return names.find((name) => members.includes(name));
+}
 
 const ANY: readonly FaultKind[] = [
   'denied',
@@ -144,8 +155,8 @@ const TOTALLED = ['GetCredentialReport', 'ListVirtualMFADevices', 'GetAccountAut
 
 /** The faults that an operation can have. */
 export function faultsOf(operation: Operation): readonly FaultKind[] {
-  const token = membersIn(operation, TOKENS);
-  const flag = membersIn(operation, FLAGS);
+  const token = memberOf(operation, TOKENS);
+  const flag = memberOf(operation, FLAGS);
   return [
     ...ANY,
     ...(TOTALLED.includes(operation.name) ? (['missing-page'] as const) : []),
@@ -156,7 +167,7 @@ export function faultsOf(operation: Operation): readonly FaultKind[] {
 
 /** What the handler of a listing is asked under a fault: a way on that leads back leads to its beginning. */
 export function askedWith(kind: FaultKind | undefined, operation: Operation, input: object): object {
-  const token = membersIn(operation, TOKENS);
+  const token = memberOf(operation, TOKENS);
   if (kind !== 'same-token' || token === undefined) return input;
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== AGAIN));
 }
@@ -164,8 +175,8 @@ export function askedWith(kind: FaultKind | undefined, operation: Operation, inp
 const AGAIN = 'again';
 
 export function spoilt(kind: FaultKind | undefined, operation: Operation, output: object): object {
-  const token = membersIn(operation, TOKENS);
-  const flag = membersIn(operation, FLAGS);
+  const token = memberOf(operation, TOKENS);
+  const flag = memberOf(operation, FLAGS);
   if (token === undefined || (kind !== 'no-token' && kind !== 'same-token')) return output;
   return {
     ...output,

@@ -54,17 +54,19 @@ export interface Stub extends AsyncDisposable {
 }
 
 /** An error answer, to be thrown by a handler. */
-export function refuse(code: string, status = 400): Error {
-  return new Refusal(code, status);
+export function refuse(code: string, status = 400, said?: string): Error {
+  return new Refusal(code, status, said);
 }
 
 class Refusal extends Error {
   readonly code: string;
   readonly status: number;
-  constructor(code: string, status: number) {
+  readonly said: string | undefined;
+  constructor(code: string, status: number, said: string | undefined) {
     super(code);
     this.code = code;
     this.status = status;
+    this.said = said;
   }
 }
 
@@ -122,7 +124,7 @@ export async function startStub(handlers: Handlers, options: StubOptions = {}): 
       send(response, write(protocol, operation, spoilt(kind, operation, output)), kind);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      send(response, refusal(protocol, error.code, error.status), kind);
+      send(response, refusal(protocol, error.code, error.status, error.said), kind);
     }
   }
 
@@ -229,7 +231,8 @@ function pickerOf(faults: Faults): Pick {
     if (fault.region !== undefined && fault.region !== region) return undefined;
     const count = (counts.get(fault) ?? 0) + 1;
     counts.set(fault, count);
-    return count <= (fault.times ?? Infinity) ? fault.kind : undefined;
+    const { after = 0, times = Infinity } = fault;
+    return count > after && count <= after + times ? fault.kind : undefined;
   };
 }
 
