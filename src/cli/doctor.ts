@@ -10,7 +10,8 @@ import type { Command, Io } from './command.ts';
 import { examineKeys } from './examine-keys.ts';
 import { examineWitnesses } from './examine-witnesses.ts';
 import type { Finding } from './finding.ts';
-import { when } from './output.ts';
+import { printable, when } from './output.ts';
+import { everyPermission, groupedPermissions } from './permission-findings.ts';
 import { configDirectory, createLogger, now, readConfig, startSample } from './setup.ts';
 import type { AuthoritySpec, Config } from '../config/contract.ts';
 
@@ -24,7 +25,7 @@ export const doctor: Command = {
     const config = await readConfig(configDirectory(values['config'], io), io);
     await using estate = await startSample(config, io);
     const collectors = await Promise.all(
-      config.collectors.map((collector) => examine(config, collector, estate.env)),
+      config.collectors.map((collector) => examine(config, collector, estate.env, values['json'] === true)),
     );
     const authorities = config.agent.timestamps?.authorities ?? [];
     const timestamps = await Promise.all(authorities.map((authority) => examineAuthority(authority)));
@@ -36,7 +37,9 @@ export const doctor: Command = {
       io.out(
         values['json'] === true
           ? JSON.stringify(finding)
-          : `${finding.state.padEnd(8)} ${finding.subject}${finding.detail && `: ${finding.detail}`}`,
+          : printable(
+              `${finding.state.padEnd(8)} ${finding.subject}${finding.detail && `: ${finding.detail}`}`,
+            ),
       );
     }
     if (findings.some(({ state }) => state === 'failed')) return 3;
@@ -44,13 +47,14 @@ export const doctor: Command = {
   },
 };
 
-/** Seconds that a collector's preflight may take. */
+/** Seconds that a collector's preflight may take; what it has not examined by then is unknown. */
 const DEADLINE = 60;
 
 async function examine(
   config: Config,
   collector: Config['collectors'][number],
   env: Io['env'],
+  whole: boolean,
 ): Promise<Finding[]> {
   const subject = `collector ${collector.name}`;
   try {
@@ -63,15 +67,11 @@ async function examine(
       previous: () => Promise.resolve(undefined),
     });
     await using _ = source;
-    const report = await source.preflight(AbortSignal.timeout(DEADLINE * 1000));
-    return [
-      { subject, state: 'ok', detail: `calls as ${report.caller}` },
-      ...report.permissions.map(({ dataset, permission, scope, held, detail }): Finding => ({
-        subject: `${subject} ${dataset} ${scope} ${permission}`,
-        state: held === true ? 'ok' : held === false ? 'missing' : 'unknown',
-        detail: detail ?? '',
-      })),
-    ];
+    const datasets = collector.datasets.map(({ dataset }) => dataset);
+    const report = await source.preflight(AbortSignal.timeout(DEADLINE * 1000), datasets);
+    const findings = whole ? everyPermission : groupedPermissions;
+    const caller: Finding = { subject, state: 'ok', detail: `calls as ${report.caller}` };
+    return [...(report.caller === '' ? [] : [caller]), ...findings(subject, report.permissions)];
   } catch (error) {
     const { code, detail } = failureCause(error);
     return [{ subject, state: 'failed', detail: `${code}: ${detail}` }];

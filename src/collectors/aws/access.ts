@@ -49,11 +49,15 @@ function sameRole(a: AwsAccount, b: AwsAccount): boolean {
 
 function handlerOf({ requestTimeout }: AwsConfig): NodeHttpHandler {
   const milliseconds = requestTimeout * 1000;
+  // How many calls are under way is limited by who makes them: those that hang must not keep others waiting for a connection.
+  const agent = { keepAlive: true, maxSockets: Infinity };
   return new NodeHttpHandler({
     connectionTimeout: Math.min(CONNECT, milliseconds),
     requestTimeout: milliseconds,
     socketTimeout: milliseconds,
     throwOnRequestTimeout: true,
+    httpAgent: agent,
+    httpsAgent: agent,
   });
 }
 

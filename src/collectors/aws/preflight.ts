@@ -16,12 +16,14 @@ interface Finding {
   readonly held: Line['held'];
   /** Why it is not held, or not known. */
   readonly detail?: string;
+  /** Nothing was answered: another region may tell. */
+  readonly silent?: boolean;
 }
 
 /** Accounts looked at side by side. */
-const ACCOUNTS = 8;
+const ACCOUNTS = 16;
 /** A probe is answered within a few seconds, or not at all. */
-const TIMEOUT = 10;
+const TIMEOUT = 5;
 const ATTEMPTS = 2;
 /** Probes of one account side by side. */
 const PROBES = 8;
@@ -165,7 +167,8 @@ async function tryPlace(
     return { permission, found: await probe(work, permission, attempt) };
   });
   for await (const { permission, found } of tried)
-    if (found.held !== 'unknown' || !findings.has(permission)) findings.set(permission, found);
+    if (found.held !== 'unknown' || (findings.get(permission)?.silent ?? !findings.has(permission)))
+      findings.set(permission, found);
 }
 
 /** A refusal is taken for an answer, unless it was simulated where conditions aren't seen. */
@@ -186,12 +189,13 @@ async function probe(
     await work.session.call(permission, () => attempt(work));
     return { held: true };
   } catch (error) {
-    return afterFailure(permission, error);
+    return afterFailure(permission, error, work);
   }
 }
 
 /** An answer such as "no report yet" or "no password policy" is given only to those who may ask. */
-function afterFailure(permission: string, error: unknown): Finding {
+function afterFailure(permission: string, error: unknown, { session, region }: Work): Finding {
+  if (session.signal.aborted) return { held: 'unknown', detail: 'not examined in time' };
   const known = error instanceof CollectorError ? error : failure(permission, error);
   if (known.code === 'denied') {
     const [, by] = /explicit deny in an? ([a-z -]+policy)/.exec(known.message) ?? [];
@@ -199,7 +203,9 @@ function afterFailure(permission: string, error: unknown): Finding {
     return { held: false, detail: by === undefined ? why : `${why}, by a deny in the ${by}` };
   }
   const status = statusOf(known.cause);
-  return status === 404 || status === 410 ? { held: true } : { held: 'unknown', detail: known.message };
+  if (status === 404 || status === 410) return { held: true };
+  const silent = status === undefined && (known.code === 'timeout' || known.code === 'unavailable');
+  return { held: 'unknown', silent, detail: silent ? `${region} did not answer` : known.message };
 }
 
 /** One line a permission and dataset; `otherwise` is why nothing is known of what has no finding. */
