@@ -7,8 +7,10 @@ const DAY = 86_400_000;
 export const detectorOf = (account: string, region: string): string =>
   Buffer.from(`${account}${region}`).toString('hex').padEnd(32, '0').slice(0, 32);
 
-export interface StubAlert {
-  readonly Id: string;
+/** Members of a finding that make it different. */
+export interface AlertChange {
+  readonly Service?: object;
+  readonly [member: string]: unknown;
 }
 
 /** A finding of GuardDuty: put away, of high severity, two days old. */
@@ -17,8 +19,8 @@ export function alertOf(
   region: string,
   id: string,
   now: number,
-  more: { readonly Service?: object } & object = {},
-): StubAlert {
+  more: AlertChange = {},
+): object {
   const seen = new Date(now - 2 * DAY).toISOString();
   const detector = detectorOf(account, region);
   return {

@@ -10,6 +10,7 @@ export interface StubTrail {
   readonly TrailARN: string;
   readonly HomeRegion: string;
   readonly IsMultiRegionTrail: boolean;
+  readonly [member: string]: unknown;
 }
 
 export function trailOf(account: string, name: string, home = 'us-east-1', more: object = {}): StubTrail {
