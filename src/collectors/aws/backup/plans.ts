@@ -93,7 +93,7 @@ async function planRecord(work: Work, listedEntry: BackupPlansListMember) {
   const selections = await countSelections(work, entry);
   if (selections === undefined) return undefined;
   return {
-    ...common(work, 'backup_plan', entry.BackupPlanId),
+    ...common(work, 'backup_plan', `plan/${entry.BackupPlanId}`),
     resource: entry.BackupPlanArn,
     name: BackupPlanName,
     region: work.region,
@@ -162,7 +162,7 @@ function vaultRecord(work: Work, entry: BackupVaultListMember): BackupVaultRecor
     told.VaultType === 'LOGICALLY_AIR_GAPPED_BACKUP_VAULT' ||
     (told.LockDate ?? Infinity) <= work.context.now();
   return {
-    ...common(work, 'backup_vault', told.BackupVaultName),
+    ...common(work, 'backup_vault', `vault/${told.BackupVaultName}`),
     resource: told.BackupVaultArn,
     name: told.BackupVaultName,
     region: work.region,
