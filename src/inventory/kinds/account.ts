@@ -61,6 +61,7 @@ export const account = defineKind<AccountRecord>({
           policies INTEGER NOT NULL,
           PRIMARY KEY (_source, id)
         ) STRICT, WITHOUT ROWID`,
+        `CREATE INDEX account_by_scope ON account (scope)`,
       ],
     },
   ],

@@ -19,26 +19,18 @@ const ANALYZERS = 'access-analyzer:ListAnalyzers';
 const FINDINGS = 'access-analyzer:ListFindings';
 const PAGE = 100;
 
-/** What an analyzer looks for: what outsiders may reach, who inside may reach what is critical, rights that nobody uses. */
-const NAMES = {
-  ACCOUNT: 'external access',
-  ORGANIZATION: 'external access',
-  ACCOUNT_INTERNAL_ACCESS: 'internal access',
-  ORGANIZATION_INTERNAL_ACCESS: 'internal access',
-  ACCOUNT_UNUSED_ACCESS: 'unused access',
-  ORGANIZATION_UNUSED_ACCESS: 'unused access',
-} as const;
+/** Analyzers of what outsiders may reach. The others look for access from inside and for rights that nobody uses. */
+const OUTSIDE = ['ACCOUNT', 'ORGANIZATION'] as const;
+const OTHERS = [
+  'ACCOUNT_INTERNAL_ACCESS',
+  'ORGANIZATION_INTERNAL_ACCESS',
+  'ACCOUNT_UNUSED_ACCESS',
+  'ORGANIZATION_UNUSED_ACCESS',
+] as const;
 
 const analyzer = z.object({
   arn: z.string().min(1),
-  type: z.enum([
-    'ACCOUNT',
-    'ORGANIZATION',
-    'ACCOUNT_INTERNAL_ACCESS',
-    'ORGANIZATION_INTERNAL_ACCESS',
-    'ACCOUNT_UNUSED_ACCESS',
-    'ORGANIZATION_UNUSED_ACCESS',
-  ]),
+  type: z.enum([...OUTSIDE, ...OTHERS]),
   status: z.enum(['ACTIVE', 'CREATING', 'DISABLED', 'FAILED']),
 });
 
@@ -60,16 +52,15 @@ const STATUS = { ACTIVE: 'open', ARCHIVED: 'suppressed', RESOLVED: 'resolved' } 
 const clientOf = ({ session }: Work) => session.client('access-analyzer', AccessAnalyzerClient);
 
 /**
- * The region's analyzers, and what those of outside access found. Calls: one a hundred analyzers, and one a hundred of what each that works
+ * The region's analyzers of outside access, and what those that work have found. Calls: one a hundred analyzers, and one a hundred of what each
  * has found.
  */
 async function* collectAccessAnalyzer(work: Work): AsyncGenerator<InventoryRecord, void, undefined> {
-  const found = await analyzers(work);
-  for (const one of found) yield detectorOf(work, one);
-  const external = found.filter(({ type }) => NAMES[type] === 'external access');
-  if (external.length === 0) yield detectorOf(work, undefined);
+  const outside = (await analyzers(work)).filter(({ type }) => OUTSIDE.some((known) => known === type));
+  for (const one of outside) yield detectorOf(work, one);
+  if (outside.length === 0) yield detectorOf(work, undefined);
   const seen = new Set<string>();
-  for (const { arn, status } of external)
+  for (const { arn, status } of outside)
     if (status === 'ACTIVE')
       for await (const alert of alerts(work, arn)) {
         if (seen.has(alert.id)) throw new CollectorError('incomplete', `${FINDINGS}: ${alert.id} came twice`);
@@ -96,18 +87,18 @@ async function analyzers(work: Work): Promise<readonly Analyzer[]> {
 
 /** Undefined: the region has no analyzer of outside access. */
 function detectorOf(work: Work, one: Analyzer | undefined): DetectorRecord {
-  const name = one === undefined ? 'external access' : NAMES[one.type];
+  const organization = one?.type === 'ORGANIZATION';
   return {
     ...common(work, 'detector', `access-analyzer/${one === undefined ? '' : one.arn.split('/').at(-1)}`),
     type: 'access',
-    name,
+    name: 'Access Analyzer',
     region: work.region,
     resource: one?.arn ?? '',
     enabled: one?.status === 'ACTIVE',
     complete: null,
     last_delivered_at: null,
     delivery_failed: null,
-    features: [],
+    features: [{ name: 'organisation', enabled: organization }],
   };
 }
 
@@ -125,7 +116,7 @@ function alertOf(work: Work, one: NonNullable<ListFindingsResponse['findings']>[
   return {
     ...common(work, 'alert', `access-analyzer/${told.id}`),
     type: 'access',
-    name: 'external access',
+    name: 'ExternalAccess',
     region: work.region,
     resource: told.resource,
     resource_type: told.resourceType,
