@@ -22,21 +22,18 @@ const LISTENERS = 'elasticloadbalancing:DescribeListeners';
 const RULES = 'elasticloadbalancing:DescribeRules';
 const POLICIES = 'elasticloadbalancing:DescribeSSLPolicies';
 
-const balancer = z.union([
-  // Reached through endpoints in the organisation's own networks alone; it has no scheme.
-  z.object({
-    LoadBalancerArn: z.string().min(1),
-    LoadBalancerName: z.string().min(1),
-    Type: z.literal('gateway'),
-    Scheme: z.undefined().transform(() => 'internal' as const),
-  }),
-  z.object({
+const balancer = z
+  .object({
     LoadBalancerArn: z.string().min(1),
     LoadBalancerName: z.string().min(1),
     Type: z.string().min(1),
-    Scheme: z.enum(['internet-facing', 'internal']),
-  }),
-]);
+    Scheme: z.enum(['internet-facing', 'internal']).optional(),
+  })
+  // Gateways have none: they are reached through endpoints in the organisation's own networks alone.
+  .refine(({ Type, Scheme }) => Scheme !== undefined || Type === 'gateway', {
+    path: ['Scheme'],
+    error: 'expected internet-facing or internal',
+  });
 
 const actions = z.array(
   z.object({
