@@ -1,9 +1,11 @@
 import { backupDatasets } from './backup/datasets.ts';
 import { databaseDatasets } from './database/datasets.ts';
+import { accessAnalyzerDatasets } from './access-analyzer/datasets.ts';
 import type { AwsDataset } from './dataset.ts';
 import { detectionDatasets } from './detection/datasets.ts';
 import { eksDatasets } from './eks/datasets.ts';
 import { iamDatasets } from './iam/datasets.ts';
+import { identityCenterDatasets } from './identity-center/datasets.ts';
 import { kmsDatasets } from './kms/datasets.ts';
 import { loggingDatasets } from './logging/datasets.ts';
 import { organizationDatasets } from './organization/datasets.ts';
@@ -14,6 +16,8 @@ import { tlsDatasets } from './tls/datasets.ts';
 /** Every dataset of AWS. A new one is an entry in its family's datasets.ts. */
 export const datasets: readonly AwsDataset[] = [
   ...iamDatasets,
+  ...identityCenterDatasets,
+  ...accessAnalyzerDatasets,
   ...storageDatasets,
   ...kmsDatasets,
   ...loggingDatasets,
