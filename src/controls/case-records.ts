@@ -101,7 +101,7 @@ function fieldOf(
   if (name === 'id') {
     return value.includes(':') ? value : `${textOf(given, 'source')}:${textOf(given, 'scope')}:${value}`;
   }
-  if (name !== 'kind' && name !== kind && kinds.has(name)) {
+  if (name !== 'kind' && name !== kind && kinds.has(name) && item.records[name] !== undefined) {
     return wholeId(item, name, value);
   }
   return typesOf(schema).includes('integer') ? instantOf(value, now) : value;
