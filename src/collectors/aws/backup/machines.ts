@@ -12,7 +12,8 @@ import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { Work } from '../dataset.ts';
 import { pages } from '../pages.ts';
 import { listed, moment, read } from '../read.ts';
-import { partitionOf, resourceRecord } from './resource.ts';
+import { partitionOf } from '../storage/arn.ts';
+import { resourceRecord } from './resource.ts';
 
 const VOLUMES = 'ec2:DescribeVolumes';
 const INSTANCES = 'ec2:DescribeInstances';
@@ -111,8 +112,8 @@ function firstSeen({
   return Math.min(LaunchTime, ...times);
 }
 
-function arnOf({ session, region, account }: Work, tail: string): string {
-  return `arn:${partitionOf(session)}:ec2:${region}:${account.id}:${tail}`;
+function arnOf(work: Work, tail: string): string {
+  return `arn:${partitionOf(work)}:ec2:${work.region}:${work.account.id}:${tail}`;
 }
 
 function nameOf(all: readonly { readonly key: string; readonly value: string }[]): string | undefined {

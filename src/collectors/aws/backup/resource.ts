@@ -1,6 +1,5 @@
 import type { ProtectedResourceRecord } from '../../../inventory/kinds/protected-resource.ts';
 import { common, type Work } from '../dataset.ts';
-import type { Session } from '../session.ts';
 
 /** A resource whose own service makes no automatic backups, or doesn't tell of them here. */
 interface Plain {
@@ -29,9 +28,4 @@ export function resourceRecord(work: Work, plain: Plain): ProtectedResourceRecor
     retention_days: continuous === null ? null : 0,
     tags: [...tags],
   };
-}
-
-/** `aws`, `aws-cn`, ...: that of whoever calls. */
-export function partitionOf({ caller }: Session): string {
-  return caller.split(':')[1] ?? 'aws';
 }

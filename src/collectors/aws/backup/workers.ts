@@ -7,12 +7,9 @@ import {
 } from '@aws-sdk/client-backup';
 import { DescribeInstancesCommand, DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { DescribeFileSystemsCommand, EFSClient } from '@aws-sdk/client-efs';
-import {
-  GetResourcesCommand,
-  ResourceGroupsTaggingAPIClient,
-} from '@aws-sdk/client-resource-groups-tagging-api';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import type { AwsWorker, Work } from '../dataset.ts';
+import { probeTags } from '../tagged.ts';
 import { backupOf } from './client.ts';
 import { collectJobs } from './jobs.ts';
 import { collectPlans } from './plans.ts';
@@ -61,10 +58,7 @@ export const resources: AwsWorker = {
       session.client('elasticfilesystem', EFSClient).send(new DescribeFileSystemsCommand({ MaxItems: 1 })),
     's3:ListAllMyBuckets': ({ session }) =>
       session.client('s3', S3Client).send(new ListBucketsCommand({ MaxBuckets: 1 })),
-    'tag:GetResources': ({ session }) =>
-      session
-        .client('tag', ResourceGroupsTaggingAPIClient)
-        .send(new GetResourcesCommand({ ResourcesPerPage: 1 })),
+    'tag:GetResources': ({ session }) => probeTags(session),
     'backup:ListProtectedResources': ({ session }) =>
       backupOf(session).send(new ListProtectedResourcesCommand(one)),
   },
