@@ -94,10 +94,20 @@ export async function serviceOf(signed: string, path: string): Promise<Loaded | 
 }
 
 /** Every service whose operations have the prefix. */
-export async function servicesOf(prefix: string): Promise<readonly Loaded[]> {
+async function servicesOf(prefix: string): Promise<readonly Loaded[]> {
   const names = Object.entries(services).flatMap(([name, service]) =>
     service.prefix === prefix ? [name] : [],
   );
   const all = await Promise.all(names.map((name) => serviceOf(name, '/')));
   return all.filter((service) => service !== undefined);
+}
+
+/** The model of an operation such as `ec2:DescribeVolumes`. */
+export async function modelOf(operation: string): Promise<Operation> {
+  const [prefix = '', name = ''] = operation.split(':');
+  for (const { operations } of await servicesOf(prefix)) {
+    const found = operations.get(name);
+    if (found !== undefined) return found;
+  }
+  throw new Error(`the model has no operation ${operation}`);
 }
