@@ -90,6 +90,12 @@ async function* named(work: Work, store: string, assigned: Iterable<string>) {
   for (const id of assigned) if (!seen.has(id)) yield { id, name: id, known: false };
 }
 
+/** Not the directory, nor the key that it is encrypted with. */
+const isNoGroup = (error: unknown): boolean =>
+  error instanceof ResourceNotFoundException &&
+  error.Reason === undefined &&
+  (error.ResourceType === undefined || error.ResourceType === 'GROUP');
+
 const membership = z.object({ MemberId: z.object({ UserId: z.string().min(1) }) });
 
 /** Undefined: the group is not there any more, though something is assigned to it still. */
@@ -113,8 +119,7 @@ async function membersOf(
           options,
         );
       } catch (error) {
-        if (!known && error instanceof ResourceNotFoundException && error.ResourceType === 'GROUP')
-          return undefined;
+        if (!known && isNoGroup(error)) return undefined;
         throw error;
       }
     });
