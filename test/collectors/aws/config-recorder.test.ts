@@ -117,8 +117,16 @@ describe('config-recorder', () => {
     ],
     [
       'whose changes could not be sent',
-      channel({ configStreamDeliveryInfo: { lastStatus: 'FAILURE' } }),
+      channel({ configStreamDeliveryInfo: { lastStatus: 'Failure' } }),
       { delivery_failed: true },
+    ],
+    [
+      'that waits to deliver',
+      {
+        ...status({ lastStatus: 'PENDING' }),
+        ...channel({ configStreamDeliveryInfo: { lastStatus: 'Not_Applicable' } }),
+      },
+      { delivery_failed: null },
     ],
     [
       'of which nothing is told',

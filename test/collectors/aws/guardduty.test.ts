@@ -121,6 +121,7 @@ describe('guardduty', () => {
       { complete: false },
     ],
     ['silent about its features', { Features: undefined }, { complete: null, features: [] }],
+    ['without any feature', { Features: [] }, { complete: null, features: [] }],
   ])('a detector that is %s', async (_, more, expected) => {
     const { records } = await collected({ ...healthy, ...detector(more) }, 'guardduty', SCOPE);
     expect(records.get('guardduty')).toMatchObject(expected);

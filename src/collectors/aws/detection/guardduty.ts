@@ -119,7 +119,7 @@ async function detectorRecord(work: Work, id: string | undefined): Promise<Detec
     ...record,
     resource: `arn:${partition}:guardduty:${region}:${account.id}:detector/${id}`,
     enabled: Status === 'ENABLED',
-    complete: Features === undefined ? null : Status === 'ENABLED' && watchesAll(features),
+    complete: features.length === 0 ? null : Status === 'ENABLED' && watchesAll(features),
     features,
   };
 }

@@ -69,7 +69,7 @@ async function* collect(work: Work): AsyncGenerator<DetectorRecord, void, undefi
       'incomplete',
       `config:DescribeConfigurationRecorderStatus: nothing about ${recorder.name}`,
     );
-  const outcomes = [status?.lastStatus, ...delivery.outcomes].filter((outcome) => outcome !== undefined);
+  const failed = failedAmong([status?.lastStatus, ...delivery.outcomes]);
   yield {
     ...common(work, 'detector', 'config-recorder'),
     type: 'configuration',
@@ -79,7 +79,7 @@ async function* collect(work: Work): AsyncGenerator<DetectorRecord, void, undefi
     enabled: status?.recording ?? false,
     complete: recorder === undefined ? false : recordsEverything(recorder),
     last_delivered_at: delivery.at,
-    delivery_failed: outcomes.length === 0 ? null : outcomes.some((outcome) => FAILED.has(outcome)),
+    delivery_failed: failed,
     features:
       recorder === undefined
         ? []
@@ -87,7 +87,12 @@ async function* collect(work: Work): AsyncGenerator<DetectorRecord, void, undefi
   };
 }
 
-const FAILED: ReadonlySet<string> = new Set(['Failure', 'FAILURE']);
+/** Null where nothing is told that was done: pending, not applicable, or a word that isn't known here. Letters come in either case. */
+function failedAmong(outcomes: readonly (string | undefined)[]): boolean | null {
+  const words = new Set(outcomes.map((outcome) => outcome?.toLowerCase()));
+  if (words.has('failure')) return true;
+  return words.has('success') ? false : null;
+}
 
 /**
  * Types that belong to no region are recorded in one of them at most, and in newer regions can't be: they don't count here.
