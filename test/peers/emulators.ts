@@ -50,12 +50,22 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** moto (Apache-2.0): no root row in its credential report; the summary tells of the root user. */
-export async function startMoto(root: RootState = { secondFactor: true, keys: 0 }): Promise<Emulator> {
+/**
+ * moto (Apache-2.0): no root row in its credential report; the summary tells of the root user. AWS's managed policies take it five seconds for each
+ * account.
+ */
+export async function startMoto(
+  root: RootState = { secondFactor: true, keys: 0 },
+  managedPolicies = true,
+): Promise<Emulator> {
   const script = join(import.meta.dirname, 'moto_peer.py');
   return start('moto', '123456789012', (port) => ({
     arguments: [script, '-H', '127.0.0.1', '-p', String(port)],
-    env: { MOTO_ROOT_MFA: root.secondFactor ? '1' : '0', MOTO_ROOT_KEYS: String(root.keys) },
+    env: {
+      MOTO_ROOT_MFA: root.secondFactor ? '1' : '0',
+      MOTO_ROOT_KEYS: String(root.keys),
+      MOTO_IAM_LOAD_MANAGED_POLICIES: String(managedPolicies),
+    },
   }));
 }
 
@@ -90,7 +100,6 @@ async function start(
       FAKETIME_TIMESTAMP_FILE: clock,
       FAKETIME_CACHE_DURATION: '1',
       MOTO_SIGN_INS: signIns,
-      MOTO_IAM_LOAD_MANAGED_POLICIES: 'true',
       ...env,
     },
   });
