@@ -447,6 +447,10 @@ describe('snapshots', () => {
       'another snapshot’s',
       { DBSnapshotAttributesResult: { DBSnapshotIdentifier: 'b', DBSnapshotAttributes: [] } },
     ],
+    [
+      'no attribute restore',
+      { DBSnapshotAttributesResult: { DBSnapshotIdentifier: 'a-2026', DBSnapshotAttributes: [] } },
+    ],
     ['no list', { DBSnapshotAttributesResult: { DBSnapshotIdentifier: 'a-2026' } }],
   ])('attributes that are %s are refused', async (_, answer) => {
     const answers = { 'rds:DescribeDBSnapshotAttributes': () => answer };

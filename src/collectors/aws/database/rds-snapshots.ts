@@ -153,9 +153,12 @@ function statusOf(status: string): RecoveryPointRecord['status'] {
   }
 }
 
-const attributes = z.array(
-  z.object({ AttributeName: z.string().min(1), AttributeValues: z.array(z.string().min(1)).default([]) }),
-);
+/** The attribute is there of every manual snapshot, without values when it is not shared. */
+const attributes = z
+  .array(
+    z.object({ AttributeName: z.string().min(1), AttributeValues: z.array(z.string().min(1)).default([]) }),
+  )
+  .refine((all) => all.some(({ AttributeName }) => AttributeName === 'restore'), 'no attribute restore');
 
 /** Accounts that may restore it; `all` stands for everybody. */
 async function restorableBy(session: Session, found: Snapshot): Promise<readonly string[] | undefined> {
