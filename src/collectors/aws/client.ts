@@ -2,7 +2,7 @@ import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Provenance } from '../contract.ts';
 import { attempts, INSIDE_RETRIES } from './attempts.ts';
 import type { AwsConfig } from './config.ts';
-import { failure, isExpired, isUnanswered } from './failure.ts';
+import { isExpired, isHung } from './failure.ts';
 import type { Silences } from './silence.ts';
 
 export interface Credentials {
@@ -121,8 +121,7 @@ function guard({ client, place, service, silences, keys, asking }: Guarded) {
       try {
         return await next(args);
       } catch (error) {
-        if (!asking.signal.aborted && isUnanswered(error))
-          silences.unanswered(place, answers, operation, failure(operation, error).code);
+        if (!asking.signal.aborted && isHung(error)) silences.unanswered(place, answers, operation);
         throw error;
       }
     };

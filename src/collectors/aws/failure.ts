@@ -117,12 +117,11 @@ export function isExpired(error: unknown): boolean {
   return EXPIRED.has(facts(error).name);
 }
 
-/** True when nothing came back: neither an answer nor a refusal. */
-export function isUnanswered(error: unknown): boolean {
+/** True when nothing came back, neither an answer nor a refusal, for as long as is waited. */
+export function isHung(error: unknown): boolean {
   if (error instanceof CollectorError) return false;
   const known = facts(error);
-  const code = codeOf(known);
-  return known.status === undefined && (code === 'timeout' || code === 'unavailable');
+  return known.status === undefined && codeOf(known) === 'timeout';
 }
 
 /** True when the attempt was refused for being one too many. */

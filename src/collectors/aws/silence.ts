@@ -1,10 +1,9 @@
-import { CollectorError, type CollectorErrorCode } from '../error.ts';
+import { CollectorError } from '../error.ts';
 
 /** Seconds for which an endpoint that did not answer is left alone. */
 const REMEMBERED = 120;
 
 interface Silent {
-  readonly code: CollectorErrorCode;
   readonly operation: string;
   /** Unix seconds. */
   readonly at: number;
@@ -15,13 +14,13 @@ interface Silent {
  * long again. Any answer from the place, even a refusal, ends it, and so do two minutes.
  */
 export interface Silences {
-  /** Throws `timeout` or `unavailable` while the place is silent, naming what was not answered and when. */
+  /** Throws `timeout` while the place is silent, naming what was not answered and when. */
   check(place: string, operation: string): void;
   /** How many answers have come from the place so far. */
   answers(place: string): number;
   heard(place: string): void;
-  /** The operation had no answer from the place, and no other had since `answers` was asked. */
-  unanswered(place: string, answers: number, operation: string, code: CollectorErrorCode): void;
+  /** The operation was waited for in vain; it tells of the place only where no other had an answer since `answers` was asked. */
+  unanswered(place: string, answers: number, operation: string): void;
 }
 
 export function rememberSilences(now: () => number): Silences {
@@ -39,7 +38,7 @@ export function rememberSilences(now: () => number): Silences {
       }
       const when = new Date(last.at * 1000).toISOString();
       throw new CollectorError(
-        last.code,
+        'timeout',
         `${operation}: not asked, since ${place} did not answer ${last.operation} at ${when}, nor anything since`,
       );
     },
@@ -48,8 +47,8 @@ export function rememberSilences(now: () => number): Silences {
       heard.set(place, answers(place) + 1);
       silent.delete(place);
     },
-    unanswered: (place, before, operation, code) => {
-      if (answers(place) === before) silent.set(place, { code, operation, at: now() });
+    unanswered: (place, before, operation) => {
+      if (answers(place) === before) silent.set(place, { operation, at: now() });
     },
   };
 }

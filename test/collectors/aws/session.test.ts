@@ -165,6 +165,7 @@ describe('a clock that is wrong', () => {
   test.each([
     ['ten minutes slow', 600_000],
     ['ten minutes fast', -600_000],
+    ['two hours fast', -7_200_000],
   ])('%s is made good by AWS’s own, at one refused call a client', async (_, ahead) => {
     await using stub = await startStub(handlers, { clock: () => Date.now() + ahead });
     await using aws = connect(stub.endpoint, { accounts: [roleOf(MAIN)], organization: { account: MAIN } });
@@ -249,6 +250,42 @@ describe('a place that does not answer', () => {
     await expect(hung).rejects.toMatchObject({ code: 'timeout' });
     await expect(aws.collect('organization-accounts', MAIN)).resolves.toMatchObject({
       told: { throttled: 0 },
+    });
+  });
+
+  test('is a region alone: the others are collected, and what else is asked there fails at once', async () => {
+    const regions = ['eu-west-1', 'eu-north-1'];
+    await using stub = await startStub(
+      {
+        'ec2:DescribeSnapshots': () => ({ Snapshots: [] }),
+        'logs:DescribeLogGroups': () => ({ logGroups: [] }),
+      },
+      { faults: { '*': { kind: 'hang', region: 'eu-west-1' } } },
+    );
+    await using aws = connect(stub.endpoint, { regions, requestTimeout: 0.3 });
+    const collected = await Promise.allSettled(
+      regions.map((region) => aws.collect('ebs-snapshots', `${MAIN}:${region}`)),
+    );
+    expect(collected.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    const before = stub.calls.length;
+    await expect(aws.collect('log-groups', `${MAIN}:eu-west-1`)).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('since 123456789012 eu-west-1 did not answer ec2:DescribeSnapshots'),
+    });
+    expect(stub.calls).toHaveLength(before);
+    await expect(aws.collect('log-groups', `${MAIN}:eu-north-1`)).resolves.toMatchObject({ records: [] });
+  });
+
+  test('is not one that can’t be reached at all: that costs no time', async () => {
+    await using stub = await startStub(handlers);
+    const endpoint = stub.endpoint;
+    await using aws = connect(endpoint, { ...settings, maxAttempts: 1 });
+    await aws.collect('iam-account', MAIN);
+    await stub[Symbol.asyncDispose]();
+    await expect(aws.collect('iam-account', MAIN)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(aws.collect('organization-accounts', MAIN)).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.not.stringContaining('not asked'),
     });
   });
 
