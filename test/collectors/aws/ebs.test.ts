@@ -77,6 +77,7 @@ describe('ebs-volumes', () => {
         Tags: [{ Key: 'Name', Value: 'disk' }],
       },
       { VolumeId: 'vol-2', CreateTime: new Date(NOW), Encrypted: false },
+      { VolumeId: 'vol-3', CreateTime: new Date(NOW), Encrypted: false, Tags: [{ Key: 'Name', Value: '' }] },
     ];
     const { records } = await collectFrom(
       storageWith(() => ({ volumes })),
@@ -89,6 +90,7 @@ describe('ebs-volumes', () => {
       customer_key: false,
     });
     expect(records.get('vol-2')).toMatchObject({ name: 'vol-2', tags: [] });
+    expect(records.get('vol-3')).toMatchObject({ name: 'vol-3' });
   });
 
   test('costs three calls and one a page', async () => {

@@ -82,6 +82,14 @@ describe('efs-file-systems', () => {
     });
   });
 
+  test('one whose name is empty is told by its id', async () => {
+    const { records } = await collectFrom(
+      storageWith(({ fileSystems }) => ({ fileSystems: fileSystems.map((each) => ({ ...each, Name: '' })) })),
+      'efs-file-systems',
+    );
+    expect(records.get(ID)).toMatchObject({ name: ID });
+  });
+
   test('one that was deleted since it was listed is left out', async () => {
     const handlers = storageWith(() => ({ fileSystemPolicies: { [ID]: undefined } }), { size: 2 });
     expect([...(await collectFrom(handlers, 'efs-file-systems')).records.keys()]).toEqual(['fs-0001']);

@@ -83,7 +83,7 @@ function volumeOf(work: Work, entry: Volume): DataStoreRecord {
   return {
     ...common(work, 'data_store', id),
     resource: `arn:${partitionOf(work)}:ec2:${region}:${account.id}:volume/${id}`,
-    name: tags.find(({ key }) => key === 'Name')?.value ?? id,
+    name: tags.find(({ key, value }) => key === 'Name' && value !== '')?.value ?? id,
     type: 'volume',
     region,
     encrypted,

@@ -85,7 +85,7 @@ function recordOf(work: Work, told: FileSystem, policy: readonly Statement[]): D
   return {
     ...common(work, 'data_store', id),
     resource,
-    name: told.Name ?? id,
+    name: told.Name === undefined || told.Name === '' ? id : told.Name,
     type: 'file_system',
     region: work.region,
     encrypted: told.Encrypted,
