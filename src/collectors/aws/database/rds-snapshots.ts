@@ -111,7 +111,7 @@ async function recordOf(work: Work, found: Dated): Promise<RecoveryPointRecord |
   const manual = found.SnapshotType === 'manual';
   const may = manual ? await restorableBy(work.session, found) : [];
   if (may === undefined) return undefined;
-  const { encrypted, encryption_key } = encryption(found);
+  const { encrypted, encryption_key } = encryption(work, found);
   return {
     ...common(work, 'recovery_point', found.point.split(':').slice(5).join(':')),
     resource: resourceOf(found),

@@ -137,7 +137,7 @@ function storeOf(work: Work, { found, open }: Held): DataStoreRecord {
     name: found.name,
     type: found.type,
     region: work.region,
-    ...encryption(found),
+    ...encryption(work, found),
     public: open,
     public_access_blocked: null,
     // An engine's parameter, whose default depends on engine and version: five calls a parameter group would tell it.

@@ -2,6 +2,7 @@ import {
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   ListTablesCommand,
+  ResourceNotFoundException,
   TableNotFoundException,
 } from '@aws-sdk/client-dynamodb';
 import {
@@ -14,11 +15,12 @@ import {
 } from '@aws-sdk/client-rds';
 import type { AwsWorker } from '../dataset.ts';
 import { probeTags } from '../tagged.ts';
+import { unlessAbsent } from './absent.ts';
 import { collectTables, dynamodbOf } from './dynamodb.ts';
 import { collectSnapshots } from './rds-snapshots.ts';
 import { collectDatabases, rdsOf } from './rds.ts';
 
-/** Nothing is called so; that it isn't there is told with 404, and to those alone who may ask. */
+/** Nothing is called so; that it isn't there is told to those alone who may ask. */
 const NOBODY = 'annexa-preflight-not-there';
 
 export const databases: AwsWorker = {
@@ -49,23 +51,16 @@ export const snapshots: AwsWorker = {
 
 export const tables: AwsWorker = {
   collect: collectTables,
-  // DynamoDB says 400 of a table that isn't there, which preflight couldn't tell from a fault: its absence is the answer looked for.
   probes: {
     'dynamodb:ListTables': ({ session }) => dynamodbOf(session).send(new ListTablesCommand({ Limit: 1 })),
-    'dynamodb:DescribeTable': async ({ session }) => {
-      try {
-        await dynamodbOf(session).send(new DescribeTableCommand({ TableName: NOBODY }));
-      } catch (error) {
-        if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error;
-      }
-    },
-    'dynamodb:DescribeContinuousBackups': async ({ session }) => {
-      try {
-        await dynamodbOf(session).send(new DescribeContinuousBackupsCommand({ TableName: NOBODY }));
-      } catch (error) {
-        if (!(error instanceof TableNotFoundException)) throw error;
-      }
-    },
+    'dynamodb:DescribeTable': ({ session }) =>
+      unlessAbsent(ResourceNotFoundException, () =>
+        dynamodbOf(session).send(new DescribeTableCommand({ TableName: NOBODY })),
+      ),
+    'dynamodb:DescribeContinuousBackups': ({ session }) =>
+      unlessAbsent(TableNotFoundException, () =>
+        dynamodbOf(session).send(new DescribeContinuousBackupsCommand({ TableName: NOBODY })),
+      ),
     'tag:GetResources': ({ session }) => probeTags(session),
   },
 };
