@@ -93,14 +93,17 @@ async function* guarded(
   expected: ReadonlyMap<string, Kind>,
 ): AsyncGenerator<InventoryRecord> {
   const iterator = records[Symbol.asyncIterator]();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  aborted.catch(() => {});
-  const onAbort = () => reject(signal.reason);
+  let give = (_reason: unknown): void => {};
+  const onAbort = () => give(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted]);
+      signal.throwIfAborted();
+      // A promise of its own for each record: what is raced against one that lasts stays with it until the end.
+      const next = await new Promise<IteratorResult<InventoryRecord>>((resolve, reject) => {
+        give = reject;
+        iterator.next().then(resolve, reject);
+      });
       if (next.done === true) return;
       yield checked(next.value, expected);
     }
