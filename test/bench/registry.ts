@@ -1,4 +1,7 @@
 import { apiCalls } from './api-calls.ts';
+import { awsCalls } from './aws/calls.ts';
+import { awsMemory } from './aws/memory.ts';
+import { awsRegions } from './aws/regions.ts';
 import { bundle } from './bundle.ts';
 import { growth } from './growth.ts';
 import { inventory } from './inventory/bench.ts';
@@ -10,6 +13,9 @@ import { verify } from './verify.ts';
 /** Every benchmark, by name. A new one is a folder and a line here. */
 export const benches: ReadonlyMap<string, Bench> = new Map([
   ['api-calls', apiCalls],
+  ['aws-calls', awsCalls],
+  ['aws-memory', awsMemory],
+  ['aws-regions', awsRegions],
   ['bundle', bundle],
   ['growth', growth],
   ['inventory', inventory],

@@ -41,3 +41,33 @@ function statusOf(pid: string): string {
 function field(status: string, name: string): number {
   return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
 }
+
+/**
+ * The same with the pages of files (Node's own, above all) counted for the process alone, since descendants run the same files; looks only at
+ * the family.
+ */
+export function watchFamily(pid: number): () => number {
+  let peak = 0;
+  const timer = setInterval(() => {
+    peak = Math.max(peak, familyOf(String(pid), 'VmRSS'));
+  }, EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    return Math.round(peak / 1_024);
+  };
+}
+
+function familyOf(pid: string, name: 'VmRSS' | 'RssAnon'): number {
+  const below = childrenOf(pid).map((child) => familyOf(child, 'RssAnon'));
+  return below.reduce((sum, one) => sum + one, field(statusOf(pid), name));
+}
+
+function childrenOf(pid: string): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').split(' ').filter(Boolean),
+    );
+  } catch {
+    return [];
+  }
+}

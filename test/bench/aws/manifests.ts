@@ -1,0 +1,52 @@
+/** The first so many accounts and regions of the benchmarks. */
+export function accountOf(index: number): string {
+  return String(100_000_000_000 + index);
+}
+
+export const REGIONS = ['us-east-1', 'us-west-2', 'eu-west-1', 'eu-central-1', 'ap-southeast-2'] as const;
+
+export interface World {
+  readonly endpoint: string;
+  readonly accounts: number;
+  readonly regions: number;
+  /** Seconds. */
+  readonly requestTimeout?: number;
+  readonly maxAttempts?: number;
+}
+
+export const AGENT = `
+apiVersion: annexa.dev/v1alpha1
+kind: Agent
+metadata: { name: bench }
+spec: { organisation: Bench, domain: bench.example, data: data, commitWindow: 1s, listen: '127.0.0.1:0' }
+`;
+
+/** All datasets of accounts by regions. */
+export function collector({
+  endpoint,
+  accounts,
+  regions,
+  requestTimeout = 20,
+  maxAttempts = 4,
+}: World): string {
+  const all = Array.from({ length: accounts }, (_, index) => {
+    const id = accountOf(index);
+    return `      - { id: '${id}', roleArn: 'arn:aws:iam::${id}:role/annexa' }`;
+  });
+  return `
+apiVersion: annexa.dev/v1alpha1
+kind: Collector
+metadata: { name: aws }
+spec:
+  plugin: aws
+  settings:
+    endpoint: ${endpoint}
+    region: us-east-1
+    regions: [${REGIONS.slice(0, regions).join(', ')}]
+    requestTimeout: ${requestTimeout}
+    maxAttempts: ${maxAttempts}
+    credentials: { accessKeyId: { env: KEY }, secretAccessKey: { env: KEY } }
+    accounts:
+${all.join('\n')}
+`;
+}
