@@ -1,9 +1,6 @@
 import { z } from 'zod';
-import { CollectorError } from '../error.ts';
+import { oneOrMany, statement as grammar, statementsOf } from './iam/policy.ts';
 
-const oneOrMany = z
-  .union([z.string(), z.array(z.string())])
-  .transform((value) => (typeof value === 'string' ? [value] : value));
 const scalar = z.union([z.string(), z.boolean(), z.number()]).transform(String);
 const values = z
   .union([scalar, z.array(scalar)])
@@ -56,15 +53,10 @@ const conditions = z
     ),
   );
 
-const statement = z
-  .object({
-    Effect: z.enum(['Allow', 'Deny']),
+const statement = grammar
+  .extend({
     Principal: principals.optional(),
     NotPrincipal: principals.optional(),
-    Action: oneOrMany.optional(),
-    NotAction: oneOrMany.optional(),
-    Resource: oneOrMany.optional(),
-    NotResource: oneOrMany.optional(),
     Condition: conditions.optional(),
   })
   .refine(({ Principal, NotPrincipal }) => (Principal === undefined) !== (NotPrincipal === undefined), {
@@ -84,28 +76,12 @@ const statement = z
     conditions: read.Condition ?? [],
   }));
 
-const document = z.object({
-  Statement: z
-    .union([statement, z.array(statement)])
-    .transform((value) => (Array.isArray(value) ? value : [value])),
-});
-
 /**
  * The statements of a policy that is attached to a resource: a bucket, a key, a file system. Throws `malformed`, naming `where`.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 export function policyOf(text: string, where: string): readonly Statement[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    throw new CollectorError('malformed', `${where}: the policy is not JSON`, { cause: error });
-  }
-  const result = document.safeParse(parsed);
-  if (result.success) return result.data.Statement;
-  throw new CollectorError('malformed', `${where}: not a policy: ${z.prettifyError(result.error)}`, {
-    cause: result.error,
-  });
+  return statementsOf(text, where, statement);
 }
 
 /** Whether all that the pattern `needed` stands for is among what `pattern` stands for. `*` is any text, `?` one character. */

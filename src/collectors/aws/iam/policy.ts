@@ -38,7 +38,7 @@ export function statementsOf<S extends z.ZodType>(text: string, where: string, e
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new CollectorError('malformed', `${where}: the policy document is not URL-encoded JSON`, {
+    throw new CollectorError('malformed', `${where}: the policy document is not JSON`, {
       cause: error,
     });
   }
