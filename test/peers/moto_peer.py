@@ -2,7 +2,8 @@
 
 The root user's second factor and access keys (MOTO_ROOT_MFA, MOTO_ROOT_KEYS), when users last signed in (MOTO_SIGN_INS: a file with a JSON
 object of user to ISO 8601 time; moto documents User.password_last_used as open to its callers), and the time of the credential report, which
-moto states as 2015-02-02 whenever it was made. Everything else is moto's own.
+moto states as 2015-02-02 whenever it was made. The details of an account name its policies and their ids, which moto leaves out there, though
+not where it lists them. Everything else is moto's own.
 """
 
 import json
@@ -39,6 +40,8 @@ def get_credential_report(self):
 
 
 models.AccountSummary.__init__ = summary_init
+models.Policy.policy_id = property(lambda self: self.id)
+models.Policy.policy_name = property(lambda self: self.name)
 models.IAMBackend.generate_report = generate_report
 responses.IamResponse.get_credential_report = get_credential_report
 
