@@ -32,14 +32,11 @@ export function sharing<T>(): Join<T> {
   const flights = new Map<string, Flight<T>>();
   const begin = (key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> => {
     const stop = new AbortController();
-    const work = start(stop.signal).finally(() => land(key, flight));
+    const work = start(stop.signal);
     work.catch(() => {});
     const flight: Flight<T> = { work, stop, waiting: 0 };
     flights.set(key, flight);
     return flight;
-  };
-  const land = (key: string, flight: Flight<T>): void => {
-    if (flights.get(key) === flight) flights.delete(key);
   };
   return async (key, signal, start) => {
     signal.throwIfAborted();
@@ -50,7 +47,7 @@ export function sharing<T>(): Join<T> {
     } finally {
       flight.waiting--;
       if (flight.waiting === 0) {
-        land(key, flight);
+        if (flights.get(key) === flight) flights.delete(key);
         flight.stop.abort();
       }
     }

@@ -199,6 +199,18 @@ describe('the scopes of an organisation', () => {
     expect(Object.keys(await aws.scopes())).toContain('200000000001');
   });
 
+  test('reject for a listing without the account that was asked', async () => {
+    const Arn = `arn:aws:organizations::${MAIN}:account/o-annexa1234/200000000001`;
+    await using stub = await startStub({
+      'organizations:ListAccounts': () => ({ Accounts: [{ Id: '200000000001', Arn, State: 'ACTIVE' }] }),
+    });
+    await using aws = connect(stub.endpoint, { organization });
+    await expect(aws.scopes()).rejects.toMatchObject({
+      code: 'incomplete',
+      message: expect.stringContaining(MAIN),
+    });
+  });
+
   test('reject for a listing that goes round', async () => {
     await using stub = await startStub(estateOf(MEMBERS), {
       faults: { 'organizations:ListAccounts': { kind: 'same-token' } },

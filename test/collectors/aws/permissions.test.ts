@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { datasets } from '../../../src/collectors/aws/datasets.ts';
@@ -68,6 +68,22 @@ describe('the declared permissions', () => {
     const actions = policies.flatMap(({ Statement }) => Statement.flatMap(({ Action }) => Action));
     expect(actions.sort()).toEqual(declared.sort());
   });
+});
+
+test('the table of datasets in the README is what the plugin declares', async () => {
+  const scopes = {
+    account: 'account',
+    region: 'account and region',
+    organization: 'organisation',
+    'identity-center': 'Identity Center',
+  };
+  const named = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
+  const rows = datasets.map(
+    ({ name, per, kinds, permissions }) =>
+      `| \`${name}\` | ${scopes[per]} | ${named(kinds)} | ${named(permissions)} |`,
+  );
+  const readme = await readFile(join(import.meta.dirname, '../../../src/collectors/aws/README.md'), 'utf8');
+  expect(readme.split('\n').filter((line) => /^\| `[a-z0-9-]+` \|/.test(line))).toEqual(rows);
 });
 
 test('a statement is one line of JSON, its actions sorted and each once', () => {
