@@ -72,6 +72,13 @@ describe('a certificate', () => {
     expect(records).toMatchObject([{ key_algorithm: KeyAlgorithm }]);
   });
 
+  test.each(['AWS_MANAGED', 'CUSTOMER_PROVIDED', 'ACME'])(
+    'whose key comes from %s is asked for',
+    async (origin) => {
+      expect((await collected(shop({ CertificateKeyPairOrigin: origin }))).records).toHaveLength(1);
+    },
+  );
+
   test.each([
     ['ISSUED', 'valid'],
     ['PENDING_VALIDATION', 'pending'],

@@ -20,6 +20,12 @@ export interface TlsHolding {
 
 type Where = Pick<Asked, 'account' | 'region'>;
 
+interface CertificatesAsked {
+  readonly NextToken?: string;
+  readonly Includes?: { readonly keyTypes?: readonly string[] };
+  readonly CertificateKeyPairOrigins?: readonly string[];
+}
+
 /**
  * An account of `size` certificates in use, every second of which is being renewed now, and `size` balancers to the internet that speak
  * TLS 1.2 and send plain HTTP there.
@@ -41,16 +47,15 @@ export function tlsHandlers(
       },
     }).handle;
   return {
-    'acm:ListCertificates': (
-      { NextToken, Includes }: { readonly NextToken?: string; readonly Includes?: { keyTypes?: string[] } },
-      { missing, ...where }: Asked,
-    ) => {
-      // As ACM does: unless asked for, keys of most algorithms are left out.
-      const types = Includes?.keyTypes ?? ['RSA_1024', 'RSA_2048'];
+    'acm:ListCertificates': (input: CertificatesAsked, { missing, ...where }: Asked) => {
+      // As ACM does: unless asked for, keys of most algorithms are left out, and certificates got by ACME.
+      const types = input.Includes?.keyTypes ?? ['RSA_1024', 'RSA_2048'];
+      const origins = input.CertificateKeyPairOrigins ?? ['AWS_MANAGED', 'CUSTOMER_PROVIDED'];
       const all = holdingOf(where).certificates.filter(
-        ({ KeyAlgorithm }) => KeyAlgorithm === undefined || types.includes(KeyAlgorithm),
+        ({ KeyAlgorithm: type, CertificateKeyPairOrigin: origin }) =>
+          (type === undefined || types.includes(type)) && (origin === undefined || origins.includes(origin)),
       );
-      const { items, next } = pageOf(all, pageSize, NextToken, missing);
+      const { items, next } = pageOf(all, pageSize, input.NextToken, missing);
       return { CertificateSummaryList: items, NextToken: next };
     },
     'acm:DescribeCertificate': ({ CertificateArn }: { readonly CertificateArn: string }, where: Asked) => {
