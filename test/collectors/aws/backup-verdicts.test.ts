@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { backupDatasets } from '../../../src/collectors/aws/backup/datasets.ts';
 import { AWAY, HOME, JUDGES, PLANTED, resourceOf } from './backup-planted.ts';
 import { plantedHandlers } from './backup-planted-estate.ts';
 import { verdictsOf } from './backup-verdicts.ts';
-import { arnOf, jobOf, planOf, pointOf, restoreOf, vaultOf } from './estate/backup.ts';
-import { startStub } from './stub.ts';
+import { arnOf, backupEstate, jobOf, planOf, pointOf, restoreOf, vaultOf } from './estate/backup.ts';
+import { databaseEstate } from './estate/database.ts';
+import { type Asked, type Handlers, startStub } from './stub.ts';
 
 const now = Date.now();
 const HOUR = 3_600_000;
@@ -117,7 +119,7 @@ describe('an estate with a resource in every state', () => {
     await using stub = await startStub(plantedHandlers(now, own));
     const place = { endpoint: stub.endpoint, account: HOME.account, regions: [HOME.region, AWAY.region] };
     const checks = [...Object.values(JUDGES), ...Object.keys(EVENTS)];
-    const found = await verdictsOf(place, DATASETS, checks, Math.floor(now / 1000));
+    const found = await verdictsOf(place, DATASETS, checks, { now: Math.floor(now / 1000) });
     const expected = {
       ...Object.fromEntries(
         Object.entries(JUDGES).map(([letter, check]) => {
@@ -137,3 +139,79 @@ describe('an estate with a resource in every state', () => {
     expect(new Set(Object.values(found).map(({ outcome }) => outcome))).toEqual(new Set(['fail']));
   });
 });
+
+describe('a healthy estate', () => {
+  const place = { account: HOME.account, regions: [HOME.region, AWAY.region] };
+  const checks = [...Object.values(JUDGES), ...Object.keys(EVENTS)];
+  const estate = { now, size: 3, pageSize: 2 };
+  const healthy = () => ({ ...databaseEstate(estate), ...backupEstate(estate) });
+  const outcomes = (found: Awaited<ReturnType<typeof verdictsOf>>) =>
+    Object.fromEntries(Object.entries(found).map(([check, { outcome }]) => [check, outcome]));
+  const passing = {
+    ...Object.fromEntries(checks.map((check) => [check, 'pass'])),
+    // Nothing is under way.
+    'backup-jobs-end': 'not_applicable',
+  };
+
+  test('passes every check that has a population', async () => {
+    await using stub = await startStub(healthy());
+    const found = await verdictsOf({ ...place, endpoint: stub.endpoint }, DATASETS, checks);
+    expect(outcomes(found)).toEqual(passing);
+  });
+
+  test('passes still when AWS has forgotten the restores, which earlier evidence remembers', async () => {
+    let forgotten = false;
+    const listed = healthy()['backup:ListRestoreJobs']!;
+    const handlers: Handlers = {
+      ...healthy(),
+      'backup:ListRestoreJobs': (input: object, asked: Asked) =>
+        forgotten ? { RestoreJobs: [] } : listed(input, asked),
+    };
+    await using stub = await startStub(handlers);
+    const at = { ...place, endpoint: stub.endpoint };
+    const again = () => void (forgotten = true);
+    const tested = ['backup-restore-tested', 'backup-recovery-time', 'backup-restore-jobs-succeed'];
+    expect(new Set(Object.values(outcomes(await verdictsOf(at, DATASETS, tested, { again }))))).toEqual(
+      new Set(['pass']),
+    );
+    // Without that evidence there is nothing.
+    expect(outcomes(await verdictsOf(at, DATASETS, tested))).toEqual({
+      'backup-restore-tested': 'fail',
+      'backup-recovery-time': 'unknown',
+      'backup-restore-jobs-succeed': 'not_applicable',
+    });
+  });
+
+  test.each(backupDatasets)(
+    'without $name in one of two regions, no check passes that rests on it',
+    async (dataset) => {
+      const faults = { [dataset.operations.at(-1)!]: { kind: 'denied', region: AWAY.region } } as const;
+      await using stub = await startStub(healthy(), { faults });
+      const found = await verdictsOf({ ...place, endpoint: stub.endpoint }, DATASETS, checks);
+      const resting = Object.entries(READS)
+        .filter(([, kinds]) => kinds.some((kind) => dataset.kinds.includes(kind)))
+        .map(([check]) => check);
+      expect(resting.map((check) => [check, found[check]?.outcome])).toEqual(
+        resting.map((check) => [check, 'unknown']),
+      );
+      expect(resting).not.toEqual([]);
+    },
+  );
+});
+
+/** The kinds that each check reads. */
+const READS: Readonly<Record<string, readonly string[]>> = {
+  'backup-coverage': ['protected_resource', 'recovery_point'],
+  'backup-recovery-point': ['protected_resource', 'recovery_point', 'backup_job'],
+  'backup-history': ['protected_resource', 'recovery_point'],
+  'backup-kept-elsewhere': ['protected_resource', 'recovery_point'],
+  'backup-restore-tested': ['protected_resource', 'recovery_point', 'restore_job'],
+  'backup-point-in-time': ['protected_resource'],
+  'backup-plans-run': ['backup_plan', 'backup_job'],
+  'backup-vault-lock': ['backup_vault'],
+  'backup-jobs-succeed': ['backup_job'],
+  'backup-jobs-end': ['backup_job'],
+  'backup-restore-jobs-succeed': ['restore_job'],
+  'backup-recovery-time': ['restore_job'],
+  'backup-points-encrypted': ['recovery_point'],
+};

@@ -17,12 +17,12 @@ export interface Place {
 
 const line = z.looseObject({ id: z.string(), kind: z.string(), resource: z.string().optional() });
 
-/** Collects the datasets with the whole agent, and tells what the named checks find. */
+/** Collects the datasets with the whole agent, once more after `again` if that is given, and tells what the named checks find. */
 export async function verdictsOf(
   { endpoint, account, regions }: Place,
   datasets: readonly string[],
   checks: readonly string[],
-  now = Math.floor(Date.now() / 1000),
+  options: { readonly now?: number; readonly again?: () => void } = {},
 ): Promise<Readonly<Record<string, Found>>> {
   const settings = { endpoint, region: regions[0], regions, accounts: [{ id: account }] };
   const credentials = { accessKeyId: { env: 'KEY' }, secretAccessKey: { env: 'KEY' } };
@@ -37,10 +37,14 @@ export async function verdictsOf(
     builtin: true,
     env: { KEY: 'test' },
   });
-  world.now = now;
+  world.now = options.now ?? Math.floor(Date.now() / 1000);
   await using opened = await world.open();
   await opened.agent.open();
   await opened.agent.collectOnce();
+  if (options.again !== undefined) {
+    options.again();
+    await opened.agent.collectOnce();
+  }
   const names = new Map<string, string>();
   for (const dataset of datasets)
     for (const region of regions) {
