@@ -275,6 +275,11 @@ describe('whom a policy lets use a key', () => {
       [{ type: 'principal', account: '' }],
     ],
     [
+      'sources of which one names no account',
+      when('ArnLike', 'aws:SourceArn', ['arn:aws:s3:::records', `arn:aws:sns:*:${OTHER}:*`]),
+      [{ type: 'principal', account: '' }],
+    ],
+    [
       'two accounts',
       when('StringEquals', 'kms:CallerAccount', [OTHER, WHERE.account]),
       [{ account: OTHER }, { account: WHERE.account }],

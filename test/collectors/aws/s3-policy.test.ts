@@ -38,6 +38,7 @@ describe('a bucket refuses what is not encrypted', () => {
     ['a part of the objects', [deny({ Resource: [ARN, `${ARN}/private/*`] })]],
     ['objects with a suffix', [deny({ Resource: [ARN, `${ARN}/*.pdf`] })]],
     ['another bucket', [refusePlain('recordsx')]],
+    ['objects with names of one letter', [deny({ Resource: [ARN, `${ARN}/?`] })]],
     ['some actions', [deny({ Action: ['s3:GetObject', 's3:PutObject'] })]],
     ['reading alone', [deny({ Action: 's3:Get*' })]],
     ['all but some actions', [{ ...deny({ NotAction: 's3:GetObject' }), Action: undefined }]],
