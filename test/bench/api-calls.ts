@@ -1,5 +1,6 @@
 import { collectAws } from '../collectors/aws-harness.ts';
-import { startAwsStub } from '../collectors/aws-stub.ts';
+import { iamEstate } from '../collectors/aws/estate/iam.ts';
+import { startStub } from '../collectors/aws/stub.ts';
 import type { Measure } from './measure.ts';
 
 /** What a page holds when a service gives no more than it must, whatever was asked for. */
@@ -7,7 +8,7 @@ const PAGE = 100;
 
 /** API calls of one collection of an account of so many users, which has a group, a role and a policy besides. */
 async function calls(users: number): Promise<readonly Measure[]> {
-  await using stub = await startAwsStub({ users, pageSize: PAGE });
+  await using stub = await startStub(iamEstate({ now: Date.now(), size: users, pageSize: PAGE }));
   const identities = await collectAws(stub.endpoint, stub.account, 'iam-identities');
   const account = await collectAws(stub.endpoint, stub.account, 'iam-account');
   const listed = users + 3;

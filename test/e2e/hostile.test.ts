@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { startServer } from '../../src/server/server.ts';
-import { startAwsStub } from '../collectors/aws-stub.ts';
+import { iamEstate } from '../collectors/aws/estate/iam.ts';
+import { startStub } from '../collectors/aws/stub.ts';
 import { makeWorld } from '../engine/world.ts';
 
 const check = (name: string, fails: string) => `
@@ -16,7 +17,7 @@ const ENDLESS =
   '(SELECT count(*) FROM identity AS a JOIN identity AS b ON b.owner = a.owner JOIN identity AS c ON c.owner = b.owner) > 1';
 
 test('while a check runs without end the agent answers; the check is stopped and unknown, the others are judged', async () => {
-  await using stub = await startAwsStub({ users: 400, pageSize: 1000 });
+  await using stub = await startStub(iamEstate({ now: Date.now(), size: 400, pageSize: 1000 }));
   await using world = await makeWorld({
     manifests: {
       'aws.yaml': `{ apiVersion: annexa.dev/v1alpha1, kind: Collector, metadata: { name: aws }, spec: { plugin: aws, only: [iam-identities, iam-account], settings: {

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { compileProblems } from '../../src/engine/admit.ts';
 import { verifyDirectory } from '../../src/evidence/verify.ts';
 import { createSandbox } from '../../src/inventory/sandbox.ts';
-import { startAwsStub } from '../collectors/aws-stub.ts';
+import { iamEstate } from '../collectors/aws/estate/iam.ts';
+import { startStub } from '../collectors/aws/stub.ts';
 import { allAnswers, makeWorld, NOW, type World } from './world.ts';
 
 const COLLECTOR = `
@@ -358,10 +359,8 @@ describe('stored bytes that are not what was sealed', () => {
 
 describe('a stop', () => {
   test('gives up what hangs, seals that run as stopped, and what was sealed before stays', async () => {
-    await using stub = await startAwsStub({
-      users: 3,
-      pageSize: 10,
-      faults: { GetAccountSummary: { kind: 'hang' } },
+    await using stub = await startStub(iamEstate({ now: Date.now(), size: 3, pageSize: 10 }), {
+      faults: { 'iam:GetAccountSummary': { kind: 'hang' } },
     });
     await using hanging = await makeWorld({
       manifests: {
@@ -375,7 +374,7 @@ describe('a stop', () => {
     const opened = await hanging.open();
     await opened.agent.open();
     opened.agent.start();
-    while (!stub.calls.includes('GetAccountSummary')) await setImmediate();
+    while (!stub.calls.some(({ operation }) => operation === 'iam:GetAccountSummary')) await setImmediate();
     expect(opened.agent.view.readiness().ready).toBe(true);
     const closed = opened.agent[Symbol.asyncDispose]();
     expect(opened.agent.view.readiness()).toEqual({ ready: false, reasons: ['the agent is stopping'] });

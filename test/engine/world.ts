@@ -41,12 +41,16 @@ export interface WorldOptions {
   readonly logger?: Logger;
 }
 
+let read: ReturnType<typeof builtinChecks> | undefined;
+/** The product's checks, read once for all worlds. */
+const own = () => (read ??= builtinChecks());
+
 export async function makeWorld(options: WorldOptions): Promise<World> {
   const { manifests, builtin = false, env = {}, logger = pino({ level: 'silent' }) } = options;
   const directory = await mkdtemp(join(tmpdir(), 'annexa-world-'));
   const configDirectory = join(directory, 'config');
   await mkdir(configDirectory);
-  const checks = builtin ? await builtinChecks() : [];
+  const checks = builtin ? await own() : [];
   const build = { version: '0.0.0', revision: 'test', node: process.versions.node };
   const world: World = {
     directory,

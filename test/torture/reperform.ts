@@ -37,9 +37,11 @@ export async function reperformForged(
   const directory = await mkdtemp(join(tmpdir(), 'annexa-forged-'));
   try {
     const users = identities;
-    await using organisation = await makeOrganisation(undefined, register(users + 1, NOW, users), {
+    await using organisation = await makeOrganisation({
+      csv: register(users + 1, NOW, users),
       users,
       pageSize: 1000,
+      only: ['iam-identities', 'iam-account'],
     });
     await collectAndChange(organisation.world);
     report(`${identities} identities collected, assessed and collected again`);

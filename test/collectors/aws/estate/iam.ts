@@ -79,19 +79,6 @@ export function iamEstate({ now, size = 12, pageSize = 5 }: EstateOptions): Hand
   };
 }
 
-/** SimulatePrincipalPolicy with a decision by action; without this it is denied. */
-export function simulation(decisions: Readonly<Record<string, string>>): Handlers {
-  return {
-    'iam:SimulatePrincipalPolicy': () => ({
-      EvaluationResults: Object.entries(decisions).map(([EvalActionName, EvalDecision]) => ({
-        EvalActionName,
-        EvalDecision,
-      })),
-      IsTruncated: false,
-    }),
-  };
-}
-
 type Person = UserDetail & { readonly UserName: string; readonly UserId: string; readonly Arn: string };
 
 function userOf(account: string, index: number, created: Date): Person {

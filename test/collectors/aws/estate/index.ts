@@ -10,7 +10,7 @@ import { kmsEstate } from './kms.ts';
 import { loggingEstate } from './logging.ts';
 import { networkEstate } from './network.ts';
 import type { EstateOptions } from './options.ts';
-import { organizationEstate } from './organization.ts';
+import { organizationEstate, type OrganizationEstateOptions } from './organization.ts';
 import { storageEstate } from './storage.ts';
 import { taggingEstate } from './tagging.ts';
 import { tlsEstate } from './tls.ts';
@@ -28,11 +28,13 @@ const families = [
   tlsEstate,
 ] as const;
 
-/**
- * A healthy account in which every dataset of AWS finds something, and every check passes that has a population: `users` of IAM, `size` of
- * whatever else there are many of.
- */
-export function estate({ users, ...options }: EstateOptions & { readonly users?: number }): Handlers {
+export interface WholeOptions extends EstateOptions, Pick<OrganizationEstateOptions, 'members'> {
+  /** Of IAM. */
+  readonly users?: number;
+}
+
+/** A healthy account in which every dataset of AWS finds something, and every check passes that has a population. */
+export function estate({ users, ...options }: WholeOptions): Handlers {
   const people = iamEstate({ ...options, ...(users === undefined ? {} : { size: users }) });
   const backups = backupEstate(options);
   // Storage tells more of what backups are made of.

@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { aws } from '../../src/collectors/aws/index.ts';
-import { grantsOf } from '../../src/collectors/aws/iam/grants.ts';
-import { isAdministratorAccess } from '../../src/collectors/aws/iam/policy.ts';
-import { GetAccountAuthorizationDetailsCommand, IAMClient } from '@aws-sdk/client-iam';
-import { writeAnswer } from './aws-model.ts';
-import { GetAccountAuthorizationDetailsResponse$ } from '@aws-sdk/client-iam';
-import { startAwsStub } from './aws-stub.ts';
+import { aws } from '../../../src/collectors/aws/index.ts';
+import { grantsOf } from '../../../src/collectors/aws/iam/grants.ts';
+import { isAdministratorAccess } from '../../../src/collectors/aws/iam/policy.ts';
 
 describe('a policy grants everything', () => {
   const statement = (fields: object) =>
@@ -82,43 +78,5 @@ describe('the manifest of an aws collector', () => {
   ])('is refused with %s', (_, settings, path) => {
     const result = aws.config.safeParse(settings);
     expect(result.error?.issues.map((issue) => issue.path.join('.'))).toContain(path);
-  });
-});
-
-test('every operation offered only reads, or makes the report', () => {
-  for (const operation of aws.datasets.flatMap(({ operations }) => operations))
-    expect(operation).toMatch(
-      /^([a-z0-9-]+:(Get|List|Describe|BatchGet|Select)\w+|iam:GenerateCredentialReport|sts:AssumeRole)$/,
-    );
-});
-
-describe('the stub', () => {
-  test('answers what the SDK reads back as it was meant', async () => {
-    await using stub = await startAwsStub({ users: 3, pageSize: 2 });
-    const iam = new IAMClient({
-      region: 'us-east-1',
-      endpoint: stub.endpoint,
-      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    });
-    const { UserDetailList, IsTruncated, Marker } = await iam.send(
-      new GetAccountAuthorizationDetailsCommand({}),
-    );
-    iam.destroy();
-    expect({ IsTruncated, Marker }).toEqual({ IsTruncated: true, Marker: '1' });
-    expect(UserDetailList).toMatchObject([
-      { UserName: 'user-0000', GroupList: ['staff'] },
-      { UserName: 'user-0001' },
-    ]);
-    expect(UserDetailList?.[0]?.CreateDate).toBeInstanceOf(Date);
-  });
-
-  test.each([
-    ['a member that the model does not know', { Users: [] }, 'the model has no Users'],
-    ['a value of another type', { IsTruncated: 'no' }, "expected the model's type 2"],
-    ['a required member missing', { UserDetailList: [{ Tags: [{ Key: 'a' }] }] }, 'Value is required'],
-  ])('can’t answer %s', (_, answer, message) => {
-    expect(() =>
-      writeAnswer('GetAccountAuthorizationDetails', GetAccountAuthorizationDetailsResponse$, answer, 'r'),
-    ).toThrow(message);
   });
 });

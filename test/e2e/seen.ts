@@ -1,0 +1,86 @@
+import { plugins } from '../../src/collectors/registry.ts';
+import { queryOf } from '../../src/controls/check.ts';
+import { makeOrganisation, type OrganisationOptions } from './organisation.ts';
+
+/** What the agent makes of an organisation in one pass. */
+export interface Seen {
+  /** By check. */
+  readonly outcomes: ReadonlyMap<string, string>;
+  /** Kinds that each check reads. */
+  readonly reads: ReadonlyMap<string, readonly string[]>;
+  /** Why each dataset failed that a sealed run tells of, by dataset and by `<dataset> <scope>`. */
+  readonly failures: ReadonlyMap<string, string>;
+  /** `<dataset> <scope>` of what was collected whole. */
+  readonly complete: ReadonlySet<string>;
+  readonly calls: readonly {
+    readonly operation: string;
+    readonly account: string;
+    readonly region: string;
+  }[];
+}
+
+/** The product's own checks are the same in every organisation. */
+let kindsRead: Promise<readonly (readonly [string, readonly string[]])[]> | undefined;
+
+export async function lookAt(options: OrganisationOptions): Promise<Seen> {
+  await using organisation = await makeOrganisation(options);
+  const { world, stub } = organisation;
+  await using opened = await world.open();
+  const { agent, stores } = opened;
+  await agent.open();
+  await agent.collectOnce();
+  kindsRead ??= Promise.all(
+    (await world.config()).checks.map(
+      async (check) => [check.metadata.name, (await stores.sandbox.compile(queryOf(check))).kinds] as const,
+    ),
+  );
+  const checks = (await agent.view.checks({ limit: 1000 })).items;
+  const runs = (await agent.view.runs({ limit: 1000 })).items;
+  const sealed = await Promise.all(runs.map((run) => agent.view.entry(run.evidence)));
+  const unsealed = runs.filter((_, index) => sealed[index] === undefined);
+  if (unsealed.length > 0) throw new Error('a run is not sealed');
+  const lines = runs.flatMap((run) => run.datasets);
+  return {
+    outcomes: new Map(checks.map((check) => [check.name, check.outcome])),
+    reads: new Map(await kindsRead),
+    failures: new Map(
+      lines.flatMap(({ dataset, scope, reason }) =>
+        reason === null
+          ? []
+          : [
+              [dataset, reason],
+              [`${dataset} ${scope}`, reason],
+            ],
+      ),
+    ),
+    complete: new Set(
+      lines.flatMap(({ dataset, scope, reason }) => (reason === null ? [`${dataset} ${scope}`] : [])),
+    ),
+    calls: stub.calls,
+  };
+}
+
+/** The kinds of a dataset's records. */
+export const kindsOf = (dataset: string): readonly string[] =>
+  [...plugins.values()].flatMap((plugin) => plugin.datasets).find((spec) => spec.name === dataset)?.kinds ??
+  [];
+
+/** What a fault did wrong: `failing` are the datasets that depend on what is faulty. Holds when there is nothing in it. */
+export function wrongs(seen: Seen, failing: readonly string[], sound: Seen): readonly string[] {
+  const spoilt = new Set(failing.flatMap(kindsOf));
+  const depends = (check: string) => seen.reads.get(check)?.some((kind) => spoilt.has(kind)) ?? true;
+  const checks = [...seen.outcomes];
+  const failed = [...seen.failures.keys()].filter((key) => !key.includes(' '));
+  return [
+    ...failing
+      .filter((dataset) => !seen.failures.has(dataset))
+      .map((dataset) => `no sealed run tells that ${dataset} failed`),
+    ...failed.filter((dataset) => !failing.includes(dataset)).map((dataset) => `${dataset} failed too`),
+    ...checks
+      .filter(([check, outcome]) => depends(check) && outcome === 'pass')
+      .map(([check]) => `${check} passes`),
+    ...checks
+      .filter(([check, outcome]) => !depends(check) && outcome !== sound.outcomes.get(check))
+      .map(([check, outcome]) => `${check} is ${outcome}, though it does not rest on what failed`),
+  ];
+}
