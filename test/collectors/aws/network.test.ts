@@ -250,6 +250,21 @@ describe('public-addresses', () => {
     expect(records.size).toBe(4);
   });
 
+  test('an interface that does not tell its reserved address has it nevertheless', async () => {
+    const { records } = await collected('public-addresses', (healthy) => ({
+      ...healthy,
+      NetworkInterfaces: healthy.NetworkInterfaces.map((one) => ({
+        ...one,
+        Association: undefined,
+        PrivateIpAddresses: [],
+      })),
+    }));
+    expect(records.get(ec2Id('eipalloc', 1))).toMatchObject({
+      attached: true,
+      rule_sets: [arn(`security-group/${ec2Id('sg', 1)}`)],
+    });
+  });
+
   test('an address on what another account owns is attached, behind nothing that is known', async () => {
     const { records } = await collected('public-addresses', (healthy) => ({
       ...healthy,

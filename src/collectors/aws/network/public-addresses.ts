@@ -51,9 +51,11 @@ const OUTWARD = new Set(['nat_gateway', 'natGateway']);
  */
 export async function* collectAddresses(work: Work): AsyncGenerator<InventoryRecord, void, undefined> {
   const reserved = await reservedAddresses(work);
+  const byInterface = Map.groupBy(reserved.values(), ({ NetworkInterfaceId }) => NetworkInterfaceId ?? '');
   for await (const item of interfaces(work)) {
     const known = readFace(item);
-    for (const ip of addressesOf(known)) {
+    const here = byInterface.get(known.NetworkInterfaceId) ?? [];
+    for (const ip of new Set([...here.map(({ PublicIp }) => PublicIp), ...addressesOf(known)])) {
       yield ofInterface(work, ip, known, reserved.get(ip));
       reserved.delete(ip);
     }
