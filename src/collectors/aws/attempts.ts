@@ -14,6 +14,10 @@ function headersOf(value: unknown): Readonly<Record<string, string>> | undefined
   return (response ?? $response)?.headers;
 }
 
+/** S3 has a name of its own for it. */
+const requestIdIn = (headers: Readonly<Record<string, string>> | undefined): string | undefined =>
+  headers?.['x-amzn-requestid'] ?? headers?.['x-amz-request-id'];
+
 const VENDOR_HOST = /(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$/;
 
 interface Watch {
@@ -46,13 +50,13 @@ export function attempts({ service, provenance, seconds, onAnswer, onDate }: Wat
       try {
         const answer = await within(next(args), seconds, operation);
         const headers = headersOf(answer);
-        provenance.call(operation, { throttled: false, requestId: headers?.['x-amzn-requestid'] });
+        provenance.call(operation, { throttled: false, requestId: requestIdIn(headers) });
         onAnswer();
         onDate?.(headers?.['date']);
         return answer;
       } catch (error) {
         const headers = headersOf(error);
-        const requestId = headers?.['x-amzn-requestid'];
+        const requestId = requestIdIn(headers);
         provenance.call(operation, { throttled: isThrottled(error), requestId });
         if (headers !== undefined) onAnswer();
         throw error;

@@ -58,6 +58,7 @@ describe('the traffic of a healthy account', () => {
     expect([...new Set(told.calls.map(({ operation }) => operation))].sort()).toEqual(
       [...new Set(dataset.operations)].sort(),
     );
+    expect(told.calls.filter(({ requestId }) => requestId === undefined)).toEqual([]);
     expect([...new Set(records.map(({ kind }) => kind))].sort()).toEqual([...dataset.kinds].sort());
   });
 
