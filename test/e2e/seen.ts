@@ -61,7 +61,7 @@ export async function lookAt(options: OrganisationOptions): Promise<Seen> {
 }
 
 /** The kinds of a dataset's records. */
-export const kindsOf = (dataset: string): readonly string[] =>
+const kindsOf = (dataset: string): readonly string[] =>
   [...plugins.values()].flatMap((plugin) => plugin.datasets).find((spec) => spec.name === dataset)?.kinds ??
   [];
 

@@ -8,11 +8,11 @@
  */
 export type Traits = Readonly<Record<string, unknown>>;
 
-export const STRING = 0;
-export const NUMBER = 1;
-export const BOOLEAN = 2;
+const STRING = 0;
+const NUMBER = 1;
+const BOOLEAN = 2;
 /** In the form that the place has by default; 5: date-time, 6: as in HTTP's Date, 7: epoch seconds. */
-export const TIMESTAMP = 4;
+const TIMESTAMP = 4;
 const DOCUMENT = 15;
 const BLOB = 21;
 const STREAM = 42;
@@ -116,7 +116,7 @@ const isHttp = (value: unknown): value is readonly [string, string, number] =>
 const UNIT: Shape = { kind: 'structure', members: [], name: 'Unit', traits: {} };
 const known = new Map<unknown, Shape>();
 
-export function shapeOf(schema: unknown): Shape {
+function shapeOf(schema: unknown): Shape {
   if (schema === 'unit') return UNIT;
   if (typeof schema === 'function') {
     const given: unknown = schema();

@@ -204,7 +204,7 @@ function operationOf(
 }
 
 /** An answer without a fault. Throws where the model doesn't allow it. */
-export function write(protocol: Protocol, operation: Operation, output: object): Answer {
+function write(protocol: Protocol, operation: Operation, output: object): Answer {
   const { name, output: shape } = operation;
   const given = Object.fromEntries(Object.entries(output).filter(([, value]) => value !== undefined));
   if (protocol === 'rest-json') return writeRest(operation, given, 'json');
