@@ -11,7 +11,7 @@ interface Answer {
 
 /**
  * In front of moto, which has no selections and no list of protected resources, and leaves out the region of a bucket that AWS tells when it
- * is asked for those of one; and of ministack, which finds the tags of buckets by `s3` alone, not by `s3:bucket`.
+ * is asked for those of one.
  */
 export async function fronted(
   peer: Pick<Emulator, 'name' | 'endpoint'>,
@@ -80,6 +80,6 @@ async function forwarded(url: URL, incoming: IncomingMessage): Promise<Response>
       .filter(([header]) => !HOP.has(header))
       .map(([header, value]) => [header, String(value)]),
   );
-  const text = Buffer.concat(chunks).toString().replace('"s3:bucket"', '"s3"');
+  const text = Buffer.concat(chunks).toString();
   return fetch(url, { method, headers, ...(method === 'GET' ? {} : { body: text }) });
 }

@@ -43,8 +43,6 @@ function amendments(peer: Emulator, open: () => string) {
       );
     if (path.startsWith('/v20180820/configuration/publicAccessBlock'))
       return xml('<Error><Code>NoSuchPublicAccessBlockConfiguration</Code></Error>', 404);
-    // It finds buckets by `s3` alone.
-    if (target.endsWith('.GetResources')) return { body: body.replace('"s3:bucket"', '"s3"') };
     if (target === 'TrentService.ListKeyRotations') return json({ Rotations: [], Truncated: false });
     return undefined;
   };

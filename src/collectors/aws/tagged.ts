@@ -19,7 +19,7 @@ const tagged = z.object({
 export type Tags = z.output<typeof tagged>['Tags'];
 
 /**
- * The tags of a region's (the session's unless given) resources of a type, such as `dynamodb:table`, by ARN; what never had a tag is not in it. One call a hundred
+ * The tags of a region's (the session's unless given) resources of a type, such as `dynamodb:table`, or of all types of a service, such as `s3`, by ARN; what never had a tag is not in it. One call a hundred
  * resources, for services whose own listings leave tags out.
  * https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
  */

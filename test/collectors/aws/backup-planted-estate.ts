@@ -137,7 +137,7 @@ export function plantedHandlers(now: number, own: Partial<BackupHolding> = {}): 
   return {
     ...databaseHandlers((where) => plantedDatabases(now, where), options),
     ...backupHandlers(holding, options),
-    ...taggingHandlers((type, where) => (type === 's3:bucket' ? holding(where).tagged : []), options),
+    ...taggingHandlers((type, where) => (type === 's3' ? holding(where).tagged : []), options),
   };
 }
 

@@ -208,12 +208,10 @@ describe('people of Identity Center', () => {
       }),
       {
         more: ['identity-center'],
-        people: everybody
-          .slice(0, 8)
-          .map((_, index) => ({
-            email: `${person(index)}@acme.example`,
-            ...(index === 1 ? { left: 9 } : {}),
-          })),
+        people: everybody.slice(0, 8).map((_, index) => ({
+          email: `${person(index)}@acme.example`,
+          ...(index === 1 ? { left: 9 } : {}),
+        })),
       },
     );
     const unread = `${person(8)} Own ${OTHER}`;

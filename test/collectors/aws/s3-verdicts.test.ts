@@ -71,7 +71,7 @@ async function verdicts(handlers: Handlers) {
 const tagged = (tags: Readonly<Record<string, Readonly<Record<string, string>>>>) =>
   taggingHandlers(
     (type) =>
-      type === 's3:bucket'
+      type === 's3'
         ? Object.entries(tags).map(([bucket, own]) => ({ arn: `arn:aws:s3:::${bucket}`, tags: own }))
         : [],
     options,

@@ -16,7 +16,7 @@ const bucket = z.object({ Name: z.string().min(1), BucketRegion: z.string().min(
 /** The buckets that lie in the region: every one is listed, and the tags of those that have some come a hundred buckets a call. */
 export async function* buckets(work: Work): AsyncGenerator<InventoryRecord, void, undefined> {
   const { session, region } = work;
-  const tags = await tagsOf(session, 's3:bucket');
+  const tags = await tagsOf(session, 's3');
   const client = session.client('s3', S3Client);
   const fetch = (ContinuationToken: string | undefined) =>
     session.call(BUCKETS, (options) =>

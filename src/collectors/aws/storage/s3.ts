@@ -86,7 +86,7 @@ async function* buckets({ session }: Work): AsyncGenerator<Bucket, void, undefin
 function tagsByRegion({ session }: Work): (region: string) => Promise<ReadonlyMap<string, Tags>> {
   const known = new Map<string, Promise<ReadonlyMap<string, Tags>>>();
   return (region) => {
-    const tags = known.get(region) ?? tagsOf(session, 's3:bucket', region);
+    const tags = known.get(region) ?? tagsOf(session, 's3', region);
     known.set(region, tags);
     return tags;
   };

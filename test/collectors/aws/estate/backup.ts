@@ -94,7 +94,7 @@ export function backupHandlers(holdingOf: (where: Where) => BackupHolding, optio
       })),
     ),
     ...resourceHandlers(holdingOf, pageSize),
-    ...taggingHandlers((type, where) => (type === 's3:bucket' ? holdingOf(where).tagged : []), options),
+    ...taggingHandlers((type, where) => (type === 's3' ? holdingOf(where).tagged : []), options),
   };
 }
 

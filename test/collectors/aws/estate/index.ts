@@ -47,7 +47,7 @@ export function estate({ users, ...options }: WholeOptions): Handlers {
   );
   return {
     ...told,
-    [TAGS]: tagsFrom({ 's3:bucket': backups }, taggingEstate(options)),
+    [TAGS]: tagsFrom({ s3: backups }, taggingEstate(options)),
   };
 }
 
