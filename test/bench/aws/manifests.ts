@@ -1,14 +1,14 @@
-/** The first so many accounts and regions of the benchmarks. */
+/** The account of that number. */
 export function accountOf(index: number): string {
   return String(100_000_000_000 + index);
 }
 
 export const REGIONS = ['us-east-1', 'us-west-2', 'eu-west-1', 'eu-central-1', 'ap-southeast-2'] as const;
 
-export interface World {
+interface World {
   readonly endpoint: string;
   readonly accounts: number;
-  readonly regions: number;
+  readonly regions: readonly string[];
   /** Seconds. */
   readonly requestTimeout?: number;
   readonly maxAttempts?: number;
@@ -42,7 +42,7 @@ spec:
   settings:
     endpoint: ${endpoint}
     region: us-east-1
-    regions: [${REGIONS.slice(0, regions).join(', ')}]
+    regions: [${regions.join(', ')}]
     requestTimeout: ${requestTimeout}
     maxAttempts: ${maxAttempts}
     credentials: { accessKeyId: { env: KEY }, secretAccessKey: { env: KEY } }

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { bundle } from '../../../build.ts';
 import { type Measure, round } from '../measure.ts';
 import { watchFamily } from '../resident.ts';
-import { AGENT, collector } from './manifests.ts';
+import { AGENT, collector, REGIONS } from './manifests.ts';
 import { startStubProcess } from './stub-process.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -30,7 +30,10 @@ async function peakOf(
     });
     await writeFile(join(directory, 'agent.yaml'), AGENT);
     const { endpoint } = stub;
-    await writeFile(join(directory, 'aws.yaml'), collector({ endpoint, accounts, regions: 1 }));
+    await writeFile(
+      join(directory, 'aws.yaml'),
+      collector({ endpoint, accounts, regions: REGIONS.slice(0, 1) }),
+    );
     return await peak([...program, 'collect', '--config', directory, '--json'], join(directory, 'data'));
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { Faults } from '../../collectors/aws/faults.ts';
 import type { Holdings } from './estate.ts';
@@ -15,7 +14,7 @@ export interface StubProcess extends AsyncDisposable {
 }
 
 export async function startStubProcess(holdings: Holdings): Promise<StubProcess> {
-  const child = fork(join(import.meta.dirname, 'stub-child.ts'), [JSON.stringify(holdings)], {
+  const child = fork(new URL('./stub-child.ts', import.meta.url), [JSON.stringify(holdings)], {
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

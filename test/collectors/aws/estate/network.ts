@@ -33,7 +33,7 @@ const id = (prefix: string, number: number): string => `${prefix}-${String(numbe
  * A region where everything is as it should be: a network whose flows are logged and an empty one; its default group without rules; `size`
  * groups open to everybody on 443 and to an own list on 22, each on an interface with a reserved address; a gateway to the outside.
  */
-export function healthyRegion({ size = 3 }: EstateOptions, account: string): Region {
+function healthyRegion({ size = 3 }: EstateOptions, account: string): Region {
   const [live, idle] = [id('vpc', 1), id('vpc', 2)];
   const numbers = Array.from({ length: size }, (_, index) => index + 1);
   const owner = { OwnerId: account };
