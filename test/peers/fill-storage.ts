@@ -29,7 +29,7 @@ import { ALL_BLOCKED, policyText, refusePlain } from '../collectors/aws/estate/s
 import type { Emulator } from './emulators.ts';
 
 export const REGION = 'eu-west-1';
-export const NORTH = 'eu-north-1';
+const NORTH = 'eu-north-1';
 
 export interface PlannedBucket {
   readonly region: string;

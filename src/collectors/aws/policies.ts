@@ -54,7 +54,7 @@ const sidOf = (service: string): string =>
   `Annexa${service.replaceAll(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase())}`;
 
 /** Who may assume the role of a member: the principal that the collector runs as, and only with the external id of its configuration. */
-export function memberTrust(): object {
+function memberTrust(): object {
   return {
     Version: '2012-10-17',
     Statement: [
@@ -70,7 +70,7 @@ export function memberTrust(): object {
 }
 
 /** What the collector's own identity needs beside: to assume the role of each member. */
-export function assumePolicy(): object {
+function assumePolicy(): object {
   return {
     Version: '2012-10-17',
     Statement: [

@@ -25,7 +25,7 @@ export function scopesOf(config: AwsConfig, accounts: readonly AwsAccount[]): re
   return scopes;
 }
 
-export function regionsOf(config: AwsConfig, account: AwsAccount): readonly string[] {
+function regionsOf(config: AwsConfig, account: AwsAccount): readonly string[] {
   return account.regions ?? config.regions ?? [config.region];
 }
 

@@ -14,7 +14,7 @@ export const HERE: Where = { account: '123456789012', region: 'eu-west-1' };
 export const SCOPE = `${HERE.account}:${HERE.region}`;
 export const backup = (tail: string) => arnOf(HERE, 'backup', tail);
 export const before = (seconds: number) => new Date(now - seconds * 1000);
-export const nothing: BackupHolding = {
+const nothing: BackupHolding = {
   plans: [],
   vaults: [],
   jobs: [],

@@ -15,7 +15,7 @@ interface Listed {
   readonly analyzerArn?: string;
 }
 
-export function analyzerOf(
+function analyzerOf(
   { account, region }: Pick<Asked, 'account' | 'region'>,
   told: Partial<AnalyzerSummary>,
   now: number,
@@ -31,7 +31,7 @@ export function analyzerOf(
   };
 }
 
-export function findingOf(
+function findingOf(
   { account }: Pick<Asked, 'account'>,
   index: number,
   told: Partial<FindingSummary>,

@@ -6,7 +6,7 @@ import { type EstateOptions, pageOf } from './options.ts';
 const DAY = 86_400_000;
 const VENDOR = 'arn:aws:iam::aws:policy/';
 export const INSTANCE = 'arn:aws:sso:::instance/ssoins-1111222233334444';
-export const STORE = 'd-1234567890';
+const STORE = 'd-1234567890';
 
 export interface StubPermissionSet {
   readonly name: string;

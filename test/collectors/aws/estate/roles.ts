@@ -13,7 +13,7 @@ export function encoded(...statements: readonly object[]): string {
 const readOnly = encoded({ Effect: 'Allow', Action: 's3:Get*', Resource: '*' });
 
 /** AWS's own policies, by name, as far as an estate uses them. */
-export const vendorDocuments: Readonly<Record<string, string>> = {
+const vendorDocuments: Readonly<Record<string, string>> = {
   AdministratorAccess: encoded({ Effect: 'Allow', Action: '*', Resource: '*' }),
   ReadOnlyAccess: encoded({ Effect: 'Allow', Action: ['ec2:Describe*', 's3:Get*'], Resource: '*' }),
   SupportUser: encoded({ Effect: 'Allow', Action: 'support:*', Resource: '*' }),
