@@ -16,7 +16,7 @@ const starts = 7;
 const patience = 60_000;
 
 /** A bundle is started so where memory counts: V8's nursery would else take 32 MB, most of it garbage. */
-const smallHeap = '--max-semi-space-size=4';
+const smallHeap = ['--max-semi-space-size=4', '--optimize-for-size'];
 
 interface Target {
   readonly args: readonly string[];
@@ -152,7 +152,7 @@ export async function startup(): Promise<readonly Measure[]> {
     await bundle(dist);
     const source = await figures({ args: [join(root, 'src/main.ts'), ...run], env: data('source') });
     const bundled = await figures({
-      args: [smallHeap, join(dist, 'annexa.mjs'), ...run],
+      args: [...smallHeap, join(dist, 'annexa.mjs'), ...run],
       env: { ...data('bundled'), NODE_COMPILE_CACHE: join(directory, 'cache') },
     });
     return [

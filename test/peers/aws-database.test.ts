@@ -14,11 +14,11 @@ import {
   ModifyDBSnapshotAttributeCommand,
   RDSClient,
 } from '@aws-sdk/client-rds';
-import { createServer, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { collectAws } from '../collectors/aws-harness.ts';
 import { verdictsOf } from '../collectors/aws/database-verdicts.ts';
+import { type Amended, corrected } from './amended.ts';
 import { type Emulator, startMinistack, startMoto } from './emulators.ts';
 
 const GOOD = 'eu-west-1';
@@ -257,40 +257,13 @@ const tableAnswer = z.object({
 });
 
 /** DynamoDB gives every table an id; moto does not: what it answers of a table gets one on the way. */
-async function withTableIds(peer: Emulator): Promise<{ readonly endpoint: string } & AsyncDisposable> {
-  const server = createServer((incoming, response) => {
-    void (async () => {
-      const answer = await passOn(peer.endpoint, incoming);
-      const text = await answer.text();
-      const about = answer.ok && String(incoming.headers['x-amz-target']).endsWith('.DescribeTable');
-      const { Table } = about ? tableAnswer.parse(JSON.parse(text)) : {};
-      const mended = { Table: { ...Table, TableId: Table?.TableId ?? `id-of-${Table?.TableName}` } };
-      response.writeHead(answer.status, {
-        'content-type': answer.headers.get('content-type') ?? '',
-        date: new Date().toUTCString(),
-      });
-      response.end(about ? JSON.stringify(mended) : text);
-    })();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return {
-    endpoint: `http://127.0.0.1:${address.port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+function withTableIds(peer: Emulator): Promise<Amended> {
+  return corrected(peer, {
+    DescribeTable: (answer) => {
+      const { Table } = tableAnswer.parse(answer);
+      return { Table: { ...Table, TableId: Table.TableId ?? `id-of-${Table.TableName}` } };
     },
-  };
-}
-
-async function passOn(endpoint: string, incoming: IncomingMessage): Promise<Response> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
-  const headers = new Headers();
-  for (const name of ['authorization', 'content-type', 'x-amz-target', 'x-amz-date'])
-    headers.set(name, String(incoming.headers[name]));
-  return fetch(`${endpoint}${incoming.url}`, { method: 'POST', headers, body: Buffer.concat(chunks) });
+  });
 }
 
 describe.each([

@@ -20,7 +20,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { fails, pass, verdicts } from '../collectors/aws/logging-harness.ts';
 import { collectAws } from '../collectors/aws-harness.ts';
-import { corrected, type Correction } from './corrected-aws.ts';
+import { corrected, type Correction } from './amended.ts';
 import { type Emulator, startMinistack, startMoto } from './emulators.ts';
 
 const settings = (peer: Emulator, region = 'us-east-1') => ({

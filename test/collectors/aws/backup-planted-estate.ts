@@ -28,11 +28,7 @@ const DAY = 24 * HOUR;
 const at = (now: number, hours: number): Date => new Date(now - hours * HOUR);
 
 /** What the planted resources make of AWS Backup in a region; `own` adds to it. */
-function plantedHolding(
-  now: number,
-  { region }: Where,
-  own: Partial<BackupHolding> = {},
-): BackupHolding {
+function plantedHolding(now: number, { region }: Where, own: Partial<BackupHolding> = {}): BackupHolding {
   const empty = {
     plans: [],
     jobs: [],
