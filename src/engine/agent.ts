@@ -346,7 +346,7 @@ export class Agent implements AsyncDisposable {
     this.#config = config;
     this.#sealedConfig = sealed.digest;
     for (const { name } of config.collectors)
-      if (sealed.changes.some((change) => concernsSettings(change, name))) this.#knowledge.forget(name);
+      if (sealed.changes.some((change) => concernsSettings(change, name))) this.#knowledge.doubt(name);
     await this.#stamper.configure(config.agent.timestamps);
     this.#cosigner.configure(config.agent);
     for (const collector of config.collectors) {

@@ -13,8 +13,8 @@ export interface Knowledge {
   recall(): Promise<void>;
   /** What a collector lists as its scopes. */
   listed(collector: string, scopes: readonly Scope[]): void;
-  /** Its settings changed: where it collects is not known until it lists its scopes again. */
-  forget(collector: string): void;
+  /** Its settings changed: what it lists next may be more than what is known, and until then something is missing. */
+  doubt(collector: string): void;
   /** How the collection of one dataset in one scope ended. */
   ended(collector: string, result: DatasetResult): void;
   /** As last listed; none before that. */
@@ -27,17 +27,22 @@ export interface Knowledge {
 
 export function createKnowledge(stores: Stores): Knowledge {
   const scopesOf = new Map<string, readonly Scope[]>();
+  const doubted = new Set<string>();
   const failures = new Map<string, FailureCause>();
 
   const knowledge: Knowledge = {
     async recall() {
       for (const { collector, dataset, scope, failure } of await stores.recall()) {
-        if (scope !== '*') scopesOf.set(collector, withDataset(knowledge.scopes(collector), scope, dataset));
+        if (scope === '*') doubted.add(collector);
+        else scopesOf.set(collector, withDataset(knowledge.scopes(collector), scope, dataset));
         if (failure !== undefined) failures.set(sourceKey({ collector, dataset, scope }), failure);
       }
     },
-    listed: (collector, scopes) => void scopesOf.set(collector, scopes),
-    forget: (collector) => void scopesOf.delete(collector),
+    listed(collector, scopes) {
+      scopesOf.set(collector, scopes);
+      doubted.delete(collector);
+    },
+    doubt: (collector) => void doubted.add(collector),
     ended(collector, { dataset, scope, failure }) {
       const key = sourceKey({ collector, dataset, scope });
       if (failure === null) failures.delete(key);
@@ -45,6 +50,7 @@ export function createKnowledge(stores: Stores): Knowledge {
     },
     scopes: (collector) => scopesOf.get(collector) ?? [],
     lastCollected(collector, dataset) {
+      if (doubted.has(collector)) return undefined;
       const ended = collectedIn(knowledge.scopes(collector), dataset).map((scope) => {
         const failed = failures.has(sourceKey({ collector, dataset, scope }));
         return failed ? undefined : stores.snapshot(collector, dataset, scope)?.sealedAt;
@@ -59,6 +65,7 @@ export function createKnowledge(stores: Stores): Knowledge {
         scope,
         {
           scopes: (name) => knowledge.scopes(name),
+          doubted: (name) => doubted.has(name),
           snapshot: (...source) => stores.snapshot(...source),
           failure: (collector, dataset, source) =>
             failures.get(sourceKey({ collector, dataset, scope: source })),

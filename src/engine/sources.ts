@@ -16,6 +16,8 @@ export interface LastSnapshot {
 /** What is known of the sources, beside the configuration. Keys are `sourceKey`. */
 export interface SourceKnowledge {
   readonly scopes: (collector: string) => readonly Scope[];
+  /** Whether there may be scopes that were not listed yet. */
+  readonly doubted?: (collector: string) => boolean;
   readonly snapshot: (collector: string, dataset: string, scope: string) => LastSnapshot | undefined;
   /** Why the last collection failed; undefined when it did not. */
   readonly failure: (collector: string, dataset: string, scope: string) => FailureCause | undefined;
@@ -51,7 +53,8 @@ export function sourceStates(
     const absent = inScope?.filter((id) => !known.some((scope) => covers(id, scope.id))) ?? [];
     return collector.datasets.flatMap((dataset) => {
       const scopes = [...new Set([...collectedIn(known, dataset.dataset), ...absent])].sort();
-      return (scopes.length === 0 ? ['*'] : scopes).map((scope) =>
+      const whole = scopes.length > 0 && knowledge.doubted?.(collector.name) !== true;
+      return (whole ? scopes : ['*', ...scopes]).map((scope) =>
         scope !== '*' && inScope?.some((id) => covers(id, scope)) === false
           ? missing(
               collector,

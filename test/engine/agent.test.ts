@@ -318,8 +318,12 @@ describe('other settings of a collector', () => {
     await using opened = await world.open();
     await opened.agent.open();
     expect(await outcomes(opened.agent)).toEqual(['unknown']);
-    await opened.agent.collectOnce();
-    expect(await outcomes(opened.agent)).toEqual(['pass']);
+    await opened[Symbol.asyncDispose]();
+    await using again = await world.open();
+    await again.agent.open();
+    expect(await outcomes(again.agent)).toEqual(['unknown']);
+    await again.agent.collectOnce();
+    expect(await outcomes(again.agent)).toEqual(['pass']);
   });
 
   test('that leave the settings as they were, such as an annotation, forget nothing', async () => {
