@@ -8,6 +8,7 @@ import { collectDataset, type CollectDependencies, type DatasetResult } from './
 import type { Connected } from './connect.ts';
 import { recordProvenance } from './provenance.ts';
 import { type FailureCause, failureCause } from './retry-policy.ts';
+import { inSlot } from './slots.ts';
 import { collectedIn } from './sources.ts';
 
 export interface RunTask {
@@ -20,6 +21,8 @@ export interface RunTask {
   readonly config: string;
   /** Shared by all runs: how many datasets are collected side by side. */
   readonly limit: LimitFunction;
+  /** Milliseconds after which a collection that makes no call gives its slot to others; five seconds unless given. */
+  readonly patience?: number;
 }
 
 export interface RunResult {
@@ -84,8 +87,10 @@ async function listScopes(
 /** One scope takes at most this share of what goes side by side, so that one that hangs doesn't hold up the others. */
 const SHARE = 4;
 
+const PATIENCE = 5_000;
+
 async function collectAll(
-  { collector, connected, config, limit, datasets }: RunTask,
+  { collector, connected, config, limit, datasets, patience = PATIENCE }: RunTask,
   scopes: readonly Scope[],
   runId: string,
   deps: CollectDependencies,
@@ -99,17 +104,20 @@ async function collectAll(
         (chosen?.includes(scope.id) ?? true) && collectedIn([scope], dataset).length > 0,
     );
     return here.map((dataset) =>
-      inScope(() =>
-        limit(async () => {
+      inScope(() => {
+        let calls = (): number => 0;
+        const collect = async (): Promise<DatasetResult> => {
           const provenance = connected.begin(dataset.dataset, scope.id);
+          calls = () => provenance.seen().apiCalls;
           const result = await collectDataset(
             { collector, dataset, scope, source: connected.source, provenance, runId, config },
             deps,
           );
           observer.ended(result);
           return result;
-        }),
-      ),
+        };
+        return inSlot(limit, collect, () => calls(), patience);
+      }),
     );
   });
   const settled = await Promise.allSettled(jobs);

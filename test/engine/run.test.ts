@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Scope } from '../../src/collectors/contract.ts';
 import type { CollectorConfig } from '../../src/config/contract.ts';
 import type { EvidenceLog } from '../../src/evidence/contract.ts';
+import type { Connected } from '../../src/engine/connect.ts';
 import { executeRun } from '../../src/engine/run.ts';
 import { recordProvenance } from '../../src/engine/provenance.ts';
 
@@ -17,7 +18,6 @@ const dataset = (name: string) => ({
 });
 const names = ['one', 'two', 'three', 'four'];
 const collector: CollectorConfig = { name: 'cloud', type: 'hr', settings: {}, datasets: names.map(dataset) };
-const scopes: readonly Scope[] = ['hanging', 'a', 'b', 'c', 'd'].map((id) => ({ id }));
 
 /** Takes everything, keeps nothing. */
 function log(): EvidenceLog {
@@ -30,58 +30,92 @@ function log(): EvidenceLog {
   return { storeBody: store, append: async () => [sealed] } as unknown as EvidenceLog;
 }
 
+/** A run over the scopes; `collect` is what the source does. Tells the scopes in the order in which they ended. */
+async function run(
+  scopes: readonly Scope[],
+  collect: (scope: string) => Promise<void>,
+  options: { readonly patience?: number; readonly ended?: (ended: readonly string[]) => void },
+): Promise<readonly string[]> {
+  const ended: string[] = [];
+  const connected: Connected = {
+    begin: () => {
+      const recorder = recordProvenance();
+      recorder.setAsOf(1_000);
+      return recorder;
+    },
+    source: {
+      scopes: async () => scopes,
+      async *collect(_, { id }) {
+        await collect(id);
+        yield* [];
+      },
+      preflight: async () => ({ caller: '', permissions: [] }),
+      [Symbol.asyncDispose]: async () => {},
+    },
+  };
+  const { patience = 60_000 } = options;
+  const task = { collector, datasets: collector.datasets, knownScopes: [], config: '', connected, patience };
+  await executeRun(
+    { ...task, limit: pLimit(4) },
+    {
+      log: log(),
+      now: () => 1_000,
+      last: async () => undefined,
+      stopping: new AbortController().signal,
+    },
+    {
+      listed: () => {},
+      ended: ({ scope, failure }) => {
+        ended.push(failure === null ? scope : failure.detail);
+        options.ended?.(ended);
+      },
+    },
+  );
+  return ended;
+}
+
 describe('a scope that hangs', () => {
   test('takes no more than its share of what goes side by side, and everything else ends before it', async () => {
-    const limit = pLimit(4);
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     let hanging = 0;
     let atRelease: number | undefined;
-    const ended: string[] = [];
-    const run = executeRun(
+    const collect = async (scope: string): Promise<void> => {
+      if (scope !== 'hanging') return;
+      hanging += 1;
+      await released;
+    };
+    const order = await run(
+      ['hanging', 'a', 'b', 'c', 'd'].map((id) => ({ id })),
+      collect,
       {
-        collector,
-        datasets: collector.datasets,
-        knownScopes: [],
-        config: '',
-        limit,
-        connected: {
-          begin: () => {
-            const recorder = recordProvenance();
-            recorder.setAsOf(1_000);
-            return recorder;
-          },
-          source: {
-            scopes: async () => scopes,
-            async *collect(_, { id }) {
-              if (id === 'hanging') {
-                hanging += 1;
-                await released;
-              }
-              yield* [];
-            },
-            preflight: async () => ({ caller: '', permissions: [] }),
-            [Symbol.asyncDispose]: async () => {},
-          },
-        },
-      },
-      {
-        log: log(),
-        now: () => 1_000,
-        last: async () => undefined,
-        stopping: new AbortController().signal,
-      },
-      {
-        listed: (listed) => expect(listed).toEqual(scopes),
-        ended: ({ scope, failure }) => {
-          ended.push(failure === null ? scope : failure.detail);
-          if (ended.length === 16) release();
-          atRelease ??= ended.length === 16 ? hanging : undefined;
+        ended: ({ length }) => {
+          if (length < 16) return;
+          atRelease ??= hanging;
+          release();
         },
       },
     );
-    const { results } = await run;
-    expect(results).toHaveLength(20);
     expect(atRelease).toBe(1);
-    expect(ended.slice(16)).toEqual(['hanging', 'hanging', 'hanging', 'hanging']);
+    expect(order).toHaveLength(20);
+    expect(order.slice(16)).toEqual(['hanging', 'hanging', 'hanging', 'hanging']);
+  });
+
+  test('gives its slot to others when it makes no call, so that many that hang hold up nobody', async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const collect = (scope: string): Promise<void> =>
+      scope.startsWith('hanging') ? released : Promise.resolve();
+    const scopes = ['hanging-1', 'hanging-2', 'hanging-3', 'hanging-4', 'hanging-5', 'a', 'b'];
+    const order = await run(
+      scopes.map((id) => ({ id })),
+      collect,
+      {
+        patience: 10,
+        ended: ({ length }) => {
+          if (length >= 8) release();
+        },
+      },
+    );
+    expect(order.slice(0, 8).toSorted()).toEqual(['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b']);
+    expect(order).toHaveLength(28);
   });
 });
