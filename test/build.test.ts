@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { bundle } from '../build.ts';
+import { datasets } from '../src/collectors/aws/datasets.ts';
 import { readChecks } from '../src/controls/builtin.ts';
+import { estate } from './collectors/aws/estate/index.ts';
+import { startStub } from './collectors/aws/stub.ts';
 
 const run = promisify(execFile);
 
@@ -78,6 +82,31 @@ describe('the bundle', () => {
     expect(stdout).toContain('A.5.18/removal');
     expect(stderr).not.toContain('not collected');
   });
+
+  test('collects every dataset of AWS, each of which loads its own part of the SDK', async () => {
+    const manifests = await mkdtemp(join(directory, 'aws-'));
+    await using stub = await startStub(estate({ now: Date.now(), users: 3, size: 2, pageSize: 5 }));
+    await writeFile(join(manifests, 'agent.yaml'), agent);
+    await writeFile(
+      join(manifests, 'aws.yaml'),
+      `{ apiVersion: annexa.dev/v1alpha1, kind: Collector, metadata: { name: aws }, spec: { plugin: aws, settings: {
+        endpoint: "${stub.endpoint}", credentials: { accessKeyId: { env: KEY }, secretAccessKey: { env: KEY } },
+        accounts: [{ id: "${stub.account}" }], organization: { account: "${stub.account}" },
+        identityCenter: { account: "${stub.account}" }, region: eu-west-1, reportPoll: 0.01 } } }`,
+    );
+    const entry = join(dist, 'annexa.mjs');
+    const env = { ANNEXA_DATA: join(directory, 'aws-data'), KEY: 'test', ANNEXA_LOG_LEVEL: 'info' };
+    const { stderr } = await run(process.execPath, [entry, 'collect', '--config', manifests], {
+      env,
+      timeout: 120_000,
+    });
+    const events = stderr.split('\n').filter((line) => line.startsWith('{'));
+    const logged = z.looseObject({ event: z.string().optional(), dataset: z.string().optional() });
+    const told = events.map((line) => logged.parse(JSON.parse(line)));
+    const collected = told.flatMap(({ event, dataset }) => (event === 'collected' ? [dataset] : []));
+    expect(collected).toHaveLength(datasets.length);
+    expect(new Set(collected)).toEqual(new Set(datasets.map(({ name }) => name)));
+  }, 180_000);
 
   test('compiles every check in its child process, and tells what does not compile', async () => {
     const manifests = await mkdtemp(join(directory, 'manifests-'));

@@ -45,11 +45,17 @@ export interface DatasetResult {
   readonly seen: Seen;
 }
 
+/** A collection that asks its source nothing more. */
+export interface Collected {
+  /** Rejects for a failure of the store alone. When it gives a snapshot, that is acknowledged: it survives a kill. */
+  readonly result: Promise<DatasetResult>;
+}
+
 /**
- * Collects one dataset in one scope whole, and seals it; a failure of the source is a result, not an exception.
- * Only a failure of the store rejects. When it returns a snapshot, that is acknowledged: it survives a kill.
+ * Collects one dataset in one scope whole, and has it sealed, with others that come in the meantime; a failure of the source is a result, not
+ * an exception. Only a failure of the store rejects.
  */
-export async function collectDataset(task: CollectTask, deps: CollectDependencies): Promise<DatasetResult> {
+export async function collectDataset(task: CollectTask, deps: CollectDependencies): Promise<Collected> {
   const { dataset, scope, provenance } = task;
   const startedAt = deps.now();
   const signal = AbortSignal.any([deps.stopping, AbortSignal.timeout(dataset.deadline * 1000)]);
@@ -66,17 +72,22 @@ export async function collectDataset(task: CollectTask, deps: CollectDependencie
     records,
     seen: provenance.seen(),
   });
+  const failed = (error: unknown): DatasetResult => {
+    if (error instanceof EvidenceError && error.code !== 'invalid') throw error;
+    return result(causeOf(error, deps.stopping, signal, dataset.deadline), null, null);
+  };
   try {
     const records = guarded(task.source.collect(dataset.dataset, scope, signal), signal, expectedKinds(task));
     const body = await deps.log.storeBody(records, signal);
     const seen = provenance.seen();
     const asOf = plausible(task, body, seen, await deps.last(task), deps.now());
     const draft = await snapshotDraft(task, body, seen, asOf, startedAt, deps);
-    const [snapshot] = await deps.log.append([draft]);
-    return result(null, snapshot ?? null, body.records.count);
+    const sealed = deps.log.append([draft]);
+    return {
+      result: sealed.then(([snapshot]) => result(null, snapshot ?? null, body.records.count)).catch(failed),
+    };
   } catch (error) {
-    if (error instanceof EvidenceError && error.code !== 'invalid') throw error;
-    return result(causeOf(error, deps.stopping, signal, dataset.deadline), null, null);
+    return { result: Promise.resolve(failed(error)) };
   }
 }
 

@@ -4,7 +4,7 @@ import type { Scope } from '../collectors/contract.ts';
 import type { CollectorConfig } from '../config/contract.ts';
 import type { EvidenceLog, Sealed } from '../evidence/contract.ts';
 import type { DueDataset } from './agenda.ts';
-import { collectDataset, type CollectDependencies, type DatasetResult } from './collect.ts';
+import { type Collected, collectDataset, type CollectDependencies, type DatasetResult } from './collect.ts';
 import type { Connected } from './connect.ts';
 import { recordProvenance } from './provenance.ts';
 import { type FailureCause, failureCause } from './retry-policy.ts';
@@ -96,7 +96,7 @@ async function collectAll(
   deps: CollectDependencies,
   observer: RunObserver,
 ): Promise<DatasetResult[]> {
-  const width = scopes.length === 1 ? limit.concurrency : Math.ceil(limit.concurrency / SHARE);
+  const width = Math.ceil(limit.concurrency / Math.min(scopes.length, SHARE));
   const jobs = scopes.flatMap((scope) => {
     const inScope = pLimit(width);
     const here = datasets.filter(
@@ -106,17 +106,20 @@ async function collectAll(
     return here.map((dataset) =>
       inScope(() => {
         let calls = (): number => 0;
-        const collect = async (): Promise<DatasetResult> => {
+        const collect = (): Promise<Collected> => {
           const provenance = connected.begin(dataset.dataset, scope.id);
           calls = () => provenance.seen().apiCalls;
-          const result = await collectDataset(
+          return collectDataset(
             { collector, dataset, scope, source: connected.source, provenance, runId, config },
             deps,
           );
-          observer.ended(result);
-          return result;
         };
         return inSlot(limit, collect, () => calls(), patience);
+      }).then(async (collected) => {
+        // Sealing waits for others to be sealed with; the next collection doesn't wait for that.
+        const result = await collected.result;
+        observer.ended(result);
+        return result;
       }),
     );
   });
