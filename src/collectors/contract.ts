@@ -27,6 +27,8 @@ export interface DatasetSpec {
   readonly minRecords?: number;
   /** The share (0 to 1) by which a dataset may shrink between snapshots before it fails. */
   readonly maxShrink?: number;
+  /** In how many scopes at most it is collected at once: for what must be held whole to be told. Absent: as many as there is room for. */
+  readonly sideBySide?: number;
   /** The field of the settings that it needs: without it there is nothing to collect, and the dataset is not among the collector's. */
   readonly needs?: string;
 }

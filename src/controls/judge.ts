@@ -19,12 +19,19 @@ export interface Judgement {
   readonly open: (check: string) => readonly Standing[];
 }
 
-/** Judges the checks on what the inventory holds. A check that does not compile or does not finish is `unknown`, with the reason. */
-export async function judgeChecks(
+/** As `judgeEach`, all of them at once. */
+export function judgeChecks(sandbox: Sandbox, judgement: Judgement): Promise<Verdict[]> {
+  return Array.fromAsync(judgeEach(sandbox, judgement));
+}
+
+/**
+ * Judges the checks on what the inventory holds, one after the other: what fails may be much, and can be let go before the next. A check that
+ * does not compile or does not finish is `unknown`, with the reason.
+ */
+export async function* judgeEach(
   sandbox: Sandbox,
   { checks, now, sources, open }: Judgement,
-): Promise<Verdict[]> {
-  const verdicts: Verdict[] = [];
+): AsyncGenerator<Verdict, void, undefined> {
   for (const check of checks) {
     const standing = open(check.metadata.name);
     const query = queryOf(check);
@@ -40,9 +47,8 @@ export async function judgeChecks(
             ),
           );
     const kinds = 'error' in compiled ? [check.spec.kind] : compiled.kinds;
-    verdicts.push(evaluate({ check, kinds, result, sources, open: standing }));
+    yield evaluate({ check, kinds, result, sources, open: standing });
   }
-  return verdicts;
 }
 
 async function attempt<T>(action: () => Promise<T>): Promise<T | { readonly error: string }> {

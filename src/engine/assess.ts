@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { textDigest } from '../controls/check.ts';
 import type { Verdict } from '../controls/contract.ts';
-import { judgeChecks, type Judgement } from '../controls/judge.ts';
-import type { EvidenceLog, JsonObject, Sealed, StoredBody } from '../evidence/contract.ts';
+import { judgeEach, type Judgement } from '../controls/judge.ts';
+import type { EvidenceLog, Sealed, StoredBody } from '../evidence/contract.ts';
 import { sourceKey } from '../inventory/kind.ts';
 import type { Sandbox } from '../inventory/query-contract.ts';
 import { appendOne } from './run.ts';
@@ -22,10 +22,9 @@ export async function assess(
   assessment: Assessment,
 ): Promise<Sealed> {
   const startedAt = clock();
-  const verdicts = await judgeChecks(sandbox, assessment);
   const texts = new Map(assessment.checks.map((check) => [check.metadata.name, textDigest(check)]));
-  const lines: (JsonObject & { id: string })[] = [];
-  for (const verdict of verdicts) {
+  const lines: ReturnType<typeof verdictLine>[] = [];
+  for await (const verdict of judgeEach(sandbox, assessment)) {
     const body = verdict.records.length === 0 ? null : await log.storeBody(verdict.records);
     lines.push(verdictLine(verdict, texts.get(verdict.check) ?? '', body));
   }
@@ -47,12 +46,9 @@ export async function assess(
     fields: {
       now: assessment.now,
       full: assessment.full,
-      checks: verdicts.length,
+      checks: lines.length,
       outcomes: Object.fromEntries(
-        [...Map.groupBy(verdicts, (verdict) => verdict.outcome)].map(([outcome, list]) => [
-          outcome,
-          list.length,
-        ]),
+        [...Map.groupBy(lines, (line) => line.outcome)].map(([outcome, list]) => [outcome, list.length]),
       ),
       sqlite: process.versions['sqlite'] ?? 'unknown',
       node: process.versions.node,

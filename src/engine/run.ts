@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Scope } from '../collectors/contract.ts';
+import { plugins } from '../collectors/registry.ts';
 import type { CollectorConfig } from '../config/contract.ts';
 import type { EvidenceLog, Sealed } from '../evidence/contract.ts';
 import type { DueDataset } from './agenda.ts';
@@ -97,6 +98,7 @@ async function collectAll(
   observer: RunObserver,
 ): Promise<DatasetResult[]> {
   const width = Math.ceil(limit.concurrency / Math.min(scopes.length, SHARE));
+  const narrow = narrowDatasets(collector.type);
   const jobs = scopes.flatMap((scope) => {
     const inScope = pLimit(width);
     const here = datasets.filter(
@@ -114,7 +116,9 @@ async function collectAll(
             deps,
           );
         };
-        return inSlot(limit, collect, () => calls(), patience);
+        const slot = () => inSlot(limit, collect, () => calls(), patience);
+        const few = narrow.get(dataset.dataset);
+        return few === undefined ? slot() : inSlot(few, slot, () => calls(), patience);
       }).then(async (collected) => {
         // Sealing waits for others to be sealed with; the next collection doesn't wait for that.
         const result = await collected.result;
@@ -128,6 +132,14 @@ async function collectAll(
     if (job.status === 'rejected') throw job.reason;
     return job.value;
   });
+}
+
+/** The limits of those datasets that have one of their own. */
+function narrowDatasets(type: string): ReadonlyMap<string, LimitFunction> {
+  const specs = plugins.get(type)?.datasets ?? [];
+  return new Map(
+    specs.flatMap(({ name, sideBySide }) => (sideBySide === undefined ? [] : [[name, pLimit(sideBySide)]])),
+  );
 }
 
 function failedEverywhere(

@@ -10,6 +10,8 @@ export interface Holdings {
   readonly users: number;
   /** Of each account or region, by operation or by IAM's prefix of a service; `*` for what is not named. */
   readonly sizes: Readonly<Record<string, number>> & { readonly '*': number };
+  /** Operations whose answers lose the tags of what they list. */
+  readonly untagged?: readonly string[];
   /** Milliseconds that each answer takes. */
   readonly latency?: number;
 }
@@ -35,7 +37,7 @@ const PAGES: Readonly<Record<string, number>> = {
 const PAGE = 100;
 
 /** The healthy account of the tests in the sizes told, listed in pages as large as AWS's. */
-export function handlersOf({ now, users, sizes, latency = 0 }: Holdings): Handlers {
+export function handlersOf({ now, users, sizes, untagged = [], latency = 0 }: Holdings): Handlers {
   const made = new Map<string, Handlers>();
   const estateOf = (size: number, pageSize: number): Handlers => {
     const key = `${size} ${pageSize}`;
@@ -47,7 +49,8 @@ export function handlersOf({ now, users, sizes, latency = 0 }: Holdings): Handle
   return Object.fromEntries(
     operations.map((operation) => {
       const size = of(sizes, operation) ?? sizes['*'];
-      const handle = estateOf(size, of(PAGES, operation) ?? PAGE)[operation];
+      const found = estateOf(size, of(PAGES, operation) ?? PAGE)[operation];
+      const handle = found && untagged.includes(operation) ? withoutTags(found) : found;
       if (handle === undefined || latency === 0) return [operation, handle];
       return [
         operation,
@@ -58,6 +61,18 @@ export function handlersOf({ now, users, sizes, latency = 0 }: Holdings): Handle
       ];
     }),
   );
+}
+
+function withoutTags(handle: NonNullable<Handlers[string]>): NonNullable<Handlers[string]> {
+  return async (input, asked) => {
+    const answer = await handle(input, asked);
+    return Object.fromEntries(
+      Object.entries(answer).map(([name, value]): [string, unknown] => [
+        name,
+        Array.isArray(value) ? value.map((item: object) => ({ ...item, Tags: [] })) : value,
+      ]),
+    );
+  };
 }
 
 function of(table: Readonly<Record<string, number>>, operation: string): number | undefined {

@@ -21,6 +21,20 @@ metadata: { name: bench }
 spec: { organisation: Bench, domain: bench.example, data: data, commitWindow: 1s, listen: '127.0.0.1:0' }
 `;
 
+/** The register that `register` of the tests writes. */
+export const PEOPLE = `
+apiVersion: annexa.dev/v1alpha1
+kind: Collector
+metadata: { name: hr }
+spec:
+  plugin: hr
+  settings:
+    scope: bench
+    file: people.csv
+    asOf: { column: asof }
+    columns: { personId: id, workEmail: email, logins: { column: logins, separator: ';' }, lastDay: last }
+`;
+
 /** All datasets of accounts by regions. */
 export function collector({
   endpoint,

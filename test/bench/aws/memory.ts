@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path';
 import { bundle } from '../../../build.ts';
 import { type Measure, round } from '../measure.ts';
 import { watchFamily } from '../resident.ts';
-import { AGENT, collector, REGIONS } from './manifests.ts';
+import { NOW, register } from '../../e2e/organisation.ts';
+import { AGENT, collector, PEOPLE, REGIONS } from './manifests.ts';
 import { startStubProcess } from './stub-process.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -27,8 +28,13 @@ async function peakOf(
       now: Date.now(),
       users,
       sizes: { '*': 2, s3: buckets, 'tag:GetResources': buckets, 'ec2:DescribeVolumes': volumes },
+      // Else each of the volumes would have to be backed up.
+      untagged: ['ec2:DescribeVolumes'],
     });
     await writeFile(join(directory, 'agent.yaml'), AGENT);
+    // The same people have an account in each.
+    await writeFile(join(directory, 'people.csv'), register(users + 1, NOW, users));
+    await writeFile(join(directory, 'hr.yaml'), PEOPLE);
     const { endpoint } = stub;
     await writeFile(
       join(directory, 'aws.yaml'),

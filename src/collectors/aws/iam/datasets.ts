@@ -23,6 +23,8 @@ export const iamDatasets: readonly AwsDataset[] = [
       'iam:GetAccountAuthorizationDetails',
       'iam:GetAccountSummary',
     ],
+    // A join of two listings: up to 5,000 users with all that is theirs.
+    sideBySide: 2,
     minRecords: 1,
     maxShrink: 0.5,
     load: async () => (await import('./workers.ts')).identities,
@@ -58,6 +60,8 @@ export const iamDatasets: readonly AwsDataset[] = [
       'iam:GetPolicyVersion',
       'organizations:DescribeOrganization',
     ],
+    // Its listing is held until IAM's own count of it is known.
+    sideBySide: 2,
     minRecords: 0,
     maxShrink: 0.9,
     load: async () => (await import('./workers.ts')).roles,
