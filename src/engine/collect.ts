@@ -70,7 +70,7 @@ export async function collectDataset(task: CollectTask, deps: CollectDependencie
     failure,
     snapshot,
     records,
-    seen: provenance.seen(),
+    seen: forgotten(provenance),
   });
   const failed = (error: unknown): DatasetResult => {
     if (error instanceof EvidenceError && error.code !== 'invalid') throw error;
@@ -89,6 +89,12 @@ export async function collectDataset(task: CollectTask, deps: CollectDependencie
   } catch (error) {
     return { result: Promise.resolve(failed(error)) };
   }
+}
+
+/** What is left of it when the collection has ended. */
+function forgotten(provenance: ProvenanceRecorder): Seen {
+  provenance.forgetRequests();
+  return provenance.seen();
 }
 
 function expectedKinds(task: CollectTask): ReadonlyMap<string, Kind> {

@@ -23,6 +23,8 @@ export interface Seen {
 
 export interface ProvenanceRecorder extends Provenance {
   seen(): Seen;
+  /** Lets the requests go, once they are stored or nobody wants them: a run has many. */
+  forgetRequests(): void;
 }
 
 export function recordProvenance(): ProvenanceRecorder {
@@ -50,12 +52,13 @@ export function recordProvenance(): ProvenanceRecorder {
       if (requestId !== undefined)
         requests.push({ id: String(apiCalls).padStart(8, '0'), operation, requestId });
     },
+    forgetRequests: () => void (requests.length = 0),
     seen: () => ({
       asOf,
       caller,
       endpoint,
       operations: Object.fromEntries([...operations].sort(([a], [b]) => (a < b ? -1 : 1))),
-      requests,
+      requests: [...requests],
       notes: Object.fromEntries(notes),
       apiCalls,
       throttled: throttledCalls,

@@ -24,7 +24,7 @@ export const iamDatasets: readonly AwsDataset[] = [
       'iam:GetAccountSummary',
     ],
     // A join of two listings: up to 5,000 users with all that is theirs.
-    sideBySide: 2,
+    sideBySide: 1,
     minRecords: 1,
     maxShrink: 0.5,
     load: async () => (await import('./workers.ts')).identities,
