@@ -22,7 +22,7 @@ export interface RunTask {
   readonly config: string;
   /** Shared by all runs: how many datasets are collected side by side. */
   readonly limit: LimitFunction;
-  /** Milliseconds after which a collection that makes no call gives its slot to others; five seconds unless given. */
+  /** Milliseconds after which a collection that makes no call gives its slot to others; two seconds unless given. */
   readonly patience?: number;
 }
 
@@ -88,7 +88,7 @@ async function listScopes(
 /** One scope takes at most this share of what goes side by side, so that one that hangs doesn't hold up the others. */
 const SHARE = 4;
 
-const PATIENCE = 5_000;
+const PATIENCE = 2_000;
 
 async function collectAll(
   { collector, connected, config, limit, datasets, patience = PATIENCE }: RunTask,
