@@ -35,7 +35,7 @@ async function pass(faults: Faults, regions: readonly string[]): Promise<number>
     latency: LATENCY,
   });
   await stub.setFaults(faults);
-  const settings = { accounts: ACCOUNTS, regions, requestTimeout: 2, maxAttempts: 2 };
+  const settings = { accounts: ACCOUNTS, regions, requestTimeout: 6, maxAttempts: 2 };
   await using world = await makeWorld({
     manifests: { 'aws.yaml': collector({ endpoint: stub.endpoint, ...settings }) },
     builtin: true,
