@@ -109,6 +109,9 @@ async function start(
       child.kill('SIGKILL');
       await once(child, 'exit');
     }
+    // What libfaketime leaves of a killed process would stop whoever gets its number next from starting.
+    for (const left of [`faketime_shm_${child.pid}`, `sem.faketime_sem_${child.pid}`])
+      await rm(join('/dev/shm', left), { force: true });
     await rm(directory, { recursive: true, force: true });
   };
   try {
