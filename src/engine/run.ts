@@ -107,7 +107,9 @@ async function collectAll(
     );
     return here.map((dataset) =>
       inScope(() => {
-        let calls = (): number => 0;
+        // What hasn't begun doesn't stand still: a limit of few holds while its one waits for a slot.
+        let waiting = 0;
+        let calls = (): number => (waiting -= 1);
         const collect = (): Promise<Collected> => {
           const provenance = connected.begin(dataset.dataset, scope.id);
           calls = () => provenance.seen().apiCalls;
