@@ -1,5 +1,5 @@
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { CollectorContext, Provenance } from '../contract.ts';
+import type { CollectorContext } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import type { Asking, Common } from './client.ts';
 import type { AwsAccount, AwsConfig } from './config.ts';
@@ -71,12 +71,3 @@ async function endpointOf(config: AwsConfig, context: CollectorContext): Promise
     );
   return value;
 }
-
-/** For calls that belong to no dataset, so that nothing of them is sealed. */
-export const UNRECORDED: Provenance = {
-  setAsOf() {},
-  setCaller() {},
-  setEndpoint() {},
-  call() {},
-  note() {},
-};

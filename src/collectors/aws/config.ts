@@ -1,11 +1,5 @@
 import { z } from 'zod';
-
-const secretRef = z.union([
-  z.strictObject({
-    env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable'),
-  }),
-  z.strictObject({ file: z.string().min(1) }),
-]);
+import { secretRef } from '../secret-ref.ts';
 
 const region = z.string().regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'expected a region such as us-east-1');
 const regions = z

@@ -5,7 +5,7 @@ import { CollectorError } from '../error.ts';
 import { type Asking, type Common, type Credentials, type Keys, openClient } from './client.ts';
 import type { AwsAccount, AwsConfig } from './config.ts';
 import { failure } from './failure.ts';
-import { sharing, unlessAborted } from './waiting.ts';
+import { sharing, unlessAborted } from '../waiting.ts';
 
 /** Milliseconds before credentials expire from which others are got: the SDK's clients ask for new ones from then on. */
 const RENEW_BEFORE = 300_000;

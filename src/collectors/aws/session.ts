@@ -3,7 +3,7 @@ import { CollectorError } from '../error.ts';
 import { type Asking, type AwsClient, type Common, openClient, type Settings } from './client.ts';
 import { failure } from './failure.ts';
 import type { AccountKeys } from './keys.ts';
-import { unlessAborted } from './waiting.ts';
+import { unlessAborted } from '../waiting.ts';
 
 /** The clients of one collection in one account. Every attempt they make is counted in its provenance. */
 export interface Session extends Disposable {

@@ -5,8 +5,8 @@ import {
   type SimulatePrincipalPolicyCommandOutput,
 } from '@aws-sdk/client-iam';
 import type { Work } from './dataset.ts';
-import { marker, pages } from './pages.ts';
-import { listed } from './read.ts';
+import { marker, pages } from '../pages.ts';
+import { listed } from '../read.ts';
 
 const OPERATION = 'iam:SimulatePrincipalPolicy';
 /** Actions of one call. */

@@ -3,8 +3,8 @@ import {
   ResourceGroupsTaggingAPIClient,
 } from '@aws-sdk/client-resource-groups-tagging-api';
 import { z } from 'zod';
-import { pages } from './pages.ts';
-import { listed, read } from './read.ts';
+import { pages } from '../pages.ts';
+import { listed, read } from '../read.ts';
 import type { Session } from './session.ts';
 
 const OPERATION = 'tag:GetResources';

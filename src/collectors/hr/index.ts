@@ -5,18 +5,18 @@ import type {
   CollectorPlugin,
   DatasetSpec,
   PermissionReport,
-  Provenance,
 } from '../contract.ts';
 import { CollectorError } from '../error.ts';
-import { checkAsOf, statedAsOf, type Times } from './as-of.ts';
+import { UNRECORDED } from '../unrecorded.ts';
+import { checkAsOf, statedAsOf, type Times } from '../exports/as-of.ts';
 import { type HrConfig, hrConfig } from './config.ts';
-import { type FileFacts, readRows, type Row } from './csv.ts';
-import { dateReader, zone } from './dates.ts';
+import { type FileFacts, readRows, type Row } from '../exports/csv.ts';
+import { dateReader, zone } from '../exports/dates.ts';
 import { type Layout, layoutOf } from './header.ts';
 import { carriedRecords, listedRecords } from './people.ts';
 import { checkEnd, type Listed, rowReader } from './person.ts';
 import { readBefore } from './previous.ts';
-import { openExport } from './source.ts';
+import { openExport } from '../exports/source.ts';
 
 const dataset = 'people';
 
@@ -164,7 +164,7 @@ async function preflight(
 
 async function readHeader(config: HrConfig, context: CollectorContext, signal: AbortSignal): Promise<void> {
   const times: Times = { days: zone(config.timeZone), dayIn: dateReader(config.dateFormat) };
-  await using opened = await openExport(config, context, unrecorded, signal);
+  await using opened = await openExport(config, context, UNRECORDED, signal);
   const asOf = statedAsOf(config, times, opened.name);
   if (asOf !== undefined) {
     checkAsOf(asOf, context.now(), undefined);
@@ -175,6 +175,3 @@ async function readHeader(config: HrConfig, context: CollectorContext, signal: A
   }
   throw new CollectorError('malformed', 'the file is empty: expected a header');
 }
-
-/** A preflight collects nothing, so nothing of it is sealed. */
-const unrecorded: Provenance = { setAsOf() {}, setCaller() {}, setEndpoint() {}, call() {}, note() {} };

@@ -1,9 +1,9 @@
 import type { PersonRecord } from '../../inventory/kinds/person.ts';
 import { CollectorError } from '../error.ts';
-import { rowAsOf, type Times } from './as-of.ts';
+import { rowAsOf, type Times } from '../exports/as-of.ts';
 import type { HrConfig } from './config.ts';
-import type { Row } from './csv.ts';
-import type { Day } from './dates.ts';
+import type { Row } from '../exports/csv.ts';
+import type { Day } from '../exports/dates.ts';
 import type { Layout } from './header.ts';
 
 /** One row, understood. */

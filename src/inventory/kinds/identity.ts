@@ -11,6 +11,10 @@ const schema = z.strictObject({
   /** Whether it can sign in interactively; null: the source can't say. */
   can_sign_in: z.boolean().nullable(),
   second_factor: z.boolean().nullable(),
+  /** Whether the source refuses a sign-in without one; null: the source can't say. */
+  second_factor_enforced: z.boolean().nullable().default(null),
+  /** Somebody from outside the organisation, as the source has it: an outside collaborator, a guest. */
+  external: z.boolean().default(false),
   created_at: instant.nullable(),
   /** The latest of creation and any use. */
   last_active_at: instant.nullable(),
@@ -21,9 +25,9 @@ const schema = z.strictObject({
 });
 
 /** Somebody or something that can act in a source. */
-export type IdentityRecord = z.infer<typeof schema>;
+export type IdentityRecord = z.input<typeof schema>;
 
-export const identity = defineKind<IdentityRecord>({
+export const identity = defineKind<z.output<typeof schema>>({
   name: 'identity',
   schema,
   tables: [
@@ -41,6 +45,8 @@ export const identity = defineKind<IdentityRecord>({
           enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
           can_sign_in INTEGER CHECK (can_sign_in IN (0, 1)),
           second_factor INTEGER CHECK (second_factor IN (0, 1)),
+          second_factor_enforced INTEGER CHECK (second_factor_enforced IN (0, 1)),
+          external INTEGER NOT NULL CHECK (external IN (0, 1)),
           created_at INTEGER,
           last_active_at INTEGER,
           owner TEXT NOT NULL DEFAULT '',
@@ -102,6 +108,8 @@ export const identity = defineKind<IdentityRecord>({
         enabled: flag(record.enabled),
         can_sign_in: flag(record.can_sign_in),
         second_factor: flag(record.second_factor),
+        second_factor_enforced: flag(record.second_factor_enforced),
+        external: flag(record.external),
         created_at: record.created_at,
         last_active_at: record.last_active_at,
       },

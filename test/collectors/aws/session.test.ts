@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { organizationEstate } from './estate/organization.ts';
-import { sharing } from '../../../src/collectors/aws/waiting.ts';
+import { sharing } from '../../../src/collectors/waiting.ts';
 import { connect, MAIN, roleOf } from './session-harness.ts';
 import { type Handlers, refuse, startStub } from './stub.ts';
 

@@ -11,8 +11,8 @@ import type { DetectorRecord } from '../../../inventory/kinds/detector.ts';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import { CollectorError } from '../../error.ts';
 import { type AwsWorker, common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 
 const ANALYZERS = 'access-analyzer:ListAnalyzers';
 /** The older listing: the newer one tells neither whom a resource is open to nor whether that is everybody. It knows outside access alone. */

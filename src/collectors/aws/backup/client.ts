@@ -5,8 +5,8 @@ import {
   type BackupVaultListMember,
   type ListBackupVaultsOutput,
 } from '@aws-sdk/client-backup';
-import { pages } from '../pages.ts';
-import { listed } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed } from '../../read.ts';
 import type { Session } from '../session.ts';
 
 /** The most that a page of AWS Backup holds. */

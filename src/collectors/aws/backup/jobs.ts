@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { BackupJobRecord } from '../../../inventory/kinds/backup-job.ts';
 import { common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import { backupOf, PAGE } from './client.ts';
 
 const OPERATION = 'backup:ListBackupJobs';

@@ -10,8 +10,8 @@ import {
 import { z } from 'zod';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import { partitionOf } from '../storage/arn.ts';
 import { resourceRecord } from './resource.ts';
 

@@ -13,8 +13,8 @@ import type { BackupPlanRecord } from '../../../inventory/kinds/backup-plan.ts';
 import type { BackupVaultRecord } from '../../../inventory/kinds/backup-vault.ts';
 import { ahead } from '../ahead.ts';
 import { common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import { backupOf, PAGE, unlessGone, vaultsOf } from './client.ts';
 
 const GET = 'backup:GetBackupPlan';

@@ -7,8 +7,8 @@ import { z } from 'zod';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { RecoveryPointRecord } from '../../../inventory/kinds/recovery-point.ts';
 import { common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import { backupOf, PAGE, unlessGone, vaultsOf } from './client.ts';
 
 const OPERATION = 'backup:ListRecoveryPointsByBackupVault';

@@ -8,8 +8,8 @@ import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { RestoreJobRecord } from '../../../inventory/kinds/restore-job.ts';
 import { CollectorError } from '../../error.ts';
 import { common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import { backupOf, PAGE } from './client.ts';
 
 const OPERATION = 'backup:ListRestoreJobs';

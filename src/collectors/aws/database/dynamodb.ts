@@ -12,8 +12,8 @@ import type { DataStoreRecord } from '../../../inventory/kinds/data-store.ts';
 import type { ProtectedResourceRecord } from '../../../inventory/kinds/protected-resource.ts';
 import { ahead } from '../ahead.ts';
 import { common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import type { Session } from '../session.ts';
 import { type Tags, tagsOf } from '../tagged.ts';
 

@@ -5,8 +5,8 @@ import type { DataStoreRecord } from '../../../inventory/kinds/data-store.ts';
 import type { ProtectedResourceRecord } from '../../../inventory/kinds/protected-resource.ts';
 import { CollectorError } from '../../error.ts';
 import { common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import type { Session } from '../session.ts';
 import { encryption } from './encryption.ts';
 

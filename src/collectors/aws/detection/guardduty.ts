@@ -11,8 +11,8 @@ import type { DetectorRecord } from '../../../inventory/kinds/detector.ts';
 import { CollectorError } from '../../error.ts';
 import { ahead } from '../ahead.ts';
 import { type AwsWorker, common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, read } from '../../read.ts';
 import type { Session } from '../session.ts';
 import { findingResource, resourceOf } from './resources.ts';
 

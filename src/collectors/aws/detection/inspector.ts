@@ -11,8 +11,8 @@ import type { ScanCoverageRecord } from '../../../inventory/kinds/scan-coverage.
 import type { VulnerabilityRecord } from '../../../inventory/kinds/vulnerability.ts';
 import { CollectorError } from '../../error.ts';
 import { type AwsWorker, common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import type { Session } from '../session.ts';
 import { instanceArn } from './resources.ts';
 

@@ -9,8 +9,8 @@ import { z } from 'zod';
 import type { ClusterRecord } from '../../../inventory/kinds/cluster.ts';
 import { ahead } from '../ahead.ts';
 import { type AwsWorker, common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import type { Session } from '../session.ts';
 
 const clusterSchema = z.object({

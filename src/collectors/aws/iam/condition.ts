@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RoleRecord } from '../../../inventory/kinds/role.ts';
-import { read } from '../read.ts';
+import { read } from '../../read.ts';
 
 /** Whom something is narrowed to. */
 export type Party = Pick<RoleRecord['trusts'][number], 'type' | 'account'>;

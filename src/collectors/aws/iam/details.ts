@@ -7,7 +7,7 @@ import {
   type UserDetail,
 } from '@aws-sdk/client-iam';
 import { CollectorError } from '../../error.ts';
-import { marker, pages } from '../pages.ts';
+import { marker, pages } from '../../pages.ts';
 import { type Grants, grantsOf } from './grants.ts';
 import { isAdministratorAccess, isAwsManaged } from './policy.ts';
 import { iamOf } from './client.ts';

@@ -1,6 +1,6 @@
 import { ListVirtualMFADevicesCommand, type ListVirtualMFADevicesResponse } from '@aws-sdk/client-iam';
 import { CollectorError } from '../../error.ts';
-import { marker, pages } from '../pages.ts';
+import { marker, pages } from '../../pages.ts';
 import { iamOf } from './client.ts';
 import type { Session } from '../session.ts';
 

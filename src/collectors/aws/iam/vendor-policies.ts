@@ -8,8 +8,8 @@ import {
 import { z } from 'zod';
 import { CollectorError } from '../../error.ts';
 import { ahead } from '../ahead.ts';
-import { marker, pages } from '../pages.ts';
-import { listed, read } from '../read.ts';
+import { marker, pages } from '../../pages.ts';
+import { listed, read } from '../../read.ts';
 import type { Session } from '../session.ts';
 import { iamOf } from './client.ts';
 import type { ManagedPolicy } from './details.ts';

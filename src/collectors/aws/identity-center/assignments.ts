@@ -5,8 +5,8 @@ import {
 import { z } from 'zod';
 import type { Work } from '../dataset.ts';
 import { ahead } from '../ahead.ts';
-import { pages } from '../pages.ts';
-import { listed, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, read } from '../../read.ts';
 import { PAGE, ssoOf } from './clients.ts';
 import { permissionSets, type PermissionSet } from './permission-sets.ts';
 

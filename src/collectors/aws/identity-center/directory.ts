@@ -12,8 +12,8 @@ import { z } from 'zod';
 import { CollectorError } from '../../error.ts';
 import { ahead } from '../ahead.ts';
 import type { Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import { directoryOf, PAGE } from './clients.ts';
 
 const user = z.object({

@@ -2,8 +2,8 @@ import { ListInstancesCommand, type ListInstancesResponse } from '@aws-sdk/clien
 import { z } from 'zod';
 import { CollectorError } from '../../error.ts';
 import type { Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, read } from '../../read.ts';
 import { PAGE, ssoOf } from './clients.ts';
 
 const OPERATION = 'sso:ListInstances';

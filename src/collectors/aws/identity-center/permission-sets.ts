@@ -15,8 +15,8 @@ import type { Work } from '../dataset.ts';
 import { type Grants, grantsOfText, together } from '../iam/grants.ts';
 import { grantsOfVendorPolicy } from '../iam/vendor-policies.ts';
 import { ahead } from '../ahead.ts';
-import { pages } from '../pages.ts';
-import { listed } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed } from '../../read.ts';
 import { PAGE, ssoOf } from './clients.ts';
 
 /** What an assignment gives in an account. */

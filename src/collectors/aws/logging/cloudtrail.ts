@@ -10,8 +10,8 @@ import { z } from 'zod';
 import type { AuditTrailRecord } from '../../../inventory/kinds/audit-trail.ts';
 import { ahead } from '../ahead.ts';
 import { type AwsWorker, common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import type { Session } from '../session.ts';
 import { takenBy } from './selectors.ts';
 

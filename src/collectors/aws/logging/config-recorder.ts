@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { DetectorRecord } from '../../../inventory/kinds/detector.ts';
 import { CollectorError } from '../../error.ts';
 import { type AwsWorker, common, type Work } from '../dataset.ts';
-import { listed, moment, read } from '../read.ts';
+import { listed, moment, read } from '../../read.ts';
 import type { Session } from '../session.ts';
 
 const recorderSchema = z.object({

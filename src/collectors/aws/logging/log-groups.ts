@@ -2,8 +2,8 @@ import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-
 import { z } from 'zod';
 import type { LogStoreRecord } from '../../../inventory/kinds/log-store.ts';
 import { type AwsWorker, common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, read } from '../../read.ts';
 import type { Session } from '../session.ts';
 
 const OPERATION = 'logs:DescribeLogGroups';

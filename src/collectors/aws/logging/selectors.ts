@@ -1,7 +1,7 @@
 import type { GetEventSelectorsResponse } from '@aws-sdk/client-cloudtrail';
 import { z } from 'zod';
 import { CollectorError } from '../../error.ts';
-import { read } from '../read.ts';
+import { read } from '../../read.ts';
 
 const OPERATION = 'cloudtrail:GetEventSelectors';
 

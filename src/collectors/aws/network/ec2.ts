@@ -1,8 +1,8 @@
 import { DescribeNetworkInterfacesCommand, EC2Client, type NetworkInterface } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import type { Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed } from '../../read.ts';
 
 /** What EC2 gives at most on one page of networks, rules, groups, interfaces and flow logs (EC2 API Reference, MaxResults of each). */
 export const PAGE = 1000;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { PublicAddressRecord } from '../../../inventory/kinds/public-address.ts';
 import { common, type Work } from '../dataset.ts';
-import { listed, read } from '../read.ts';
+import { listed, read } from '../../read.ts';
 import { arnOf, ec2Of, interfaces, nameOf, tagSet } from './ec2.ts';
 import { isPublic } from './everybody.ts';
 

@@ -8,7 +8,7 @@ import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { NetworkRuleRecord } from '../../../inventory/kinds/network-rule.ts';
 import { CollectorError } from '../../error.ts';
 import { common, type Work } from '../dataset.ts';
-import { read } from '../read.ts';
+import { read } from '../../read.ts';
 import { arnOf, ec2Of, interfaces, itemsOf, PAGE } from './ec2.ts';
 import { meansEverybody } from './everybody.ts';
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { NetworkRecord } from '../../../inventory/kinds/network.ts';
 import { common, type Work } from '../dataset.ts';
-import { read } from '../read.ts';
+import { read } from '../../read.ts';
 import { arnOf, ec2Of, interfaces, itemsOf, nameOf, PAGE, tagSet } from './ec2.ts';
 
 const vpc = z.object({

@@ -4,7 +4,7 @@ import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { OrganizationAccountRecord } from '../../../inventory/kinds/organization-account.ts';
 import { CollectorError } from '../../error.ts';
 import { type AwsWorker, common, type Work } from '../dataset.ts';
-import { read } from '../read.ts';
+import { read } from '../../read.ts';
 import { members, organizationsOf } from './listing.ts';
 import { ListAccountsCommand } from '@aws-sdk/client-organizations';
 

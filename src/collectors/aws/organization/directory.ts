@@ -1,8 +1,9 @@
 import type { CollectorContext } from '../../contract.ts';
 import { CollectorError } from '../../error.ts';
-import { type Access, UNRECORDED } from '../access.ts';
+import { UNRECORDED } from '../../unrecorded.ts';
+import type { Access } from '../access.ts';
 import type { AwsAccount, AwsConfig } from '../config.ts';
-import { sharing } from '../waiting.ts';
+import { sharing } from '../../waiting.ts';
 import { type Member, members } from './listing.ts';
 
 /** Seconds for which a listing of the organisation is taken as the present one. */

@@ -1,8 +1,8 @@
 import { ListAccountsCommand, OrganizationsClient } from '@aws-sdk/client-organizations';
 import { z } from 'zod';
 import { CollectorError } from '../../error.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import type { Session } from '../session.ts';
 
 const OPERATION = 'organizations:ListAccounts';

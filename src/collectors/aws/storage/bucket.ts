@@ -9,7 +9,7 @@ import {
 import { z } from 'zod';
 import type { DataStoreRecord } from '../../../inventory/kinds/data-store.ts';
 import type { Work } from '../dataset.ts';
-import { read } from '../read.ts';
+import { read } from '../../read.ts';
 import { policyOf, type Statement } from '../resource-policy.ts';
 import { keyArn, partitionOf } from './arn.ts';
 import { refusesPlainTransport } from './bucket-policy.ts';

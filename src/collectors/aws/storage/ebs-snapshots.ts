@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { RecoveryPointRecord } from '../../../inventory/kinds/recovery-point.ts';
 import { common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import { keyArn, partitionOf } from './arn.ts';
 import { ec2Of } from './ebs.ts';
 

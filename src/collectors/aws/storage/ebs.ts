@@ -12,8 +12,8 @@ import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { DataStoreRecord } from '../../../inventory/kinds/data-store.ts';
 import type { StorageDefaultRecord } from '../../../inventory/kinds/storage-default.ts';
 import { common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import { keyArn, partitionOf } from './arn.ts';
 
 export const ec2Of = ({ session }: Pick<Work, 'session'>): EC2Client => session.client('ec2', EC2Client);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { read } from '../read.ts';
+import { read } from '../../read.ts';
 
 const schema = z.object({
   BlockPublicAcls: z.boolean(),

@@ -7,8 +7,8 @@ import type { StorageDefaultRecord } from '../../../inventory/kinds/storage-defa
 import { CollectorError } from '../../error.ts';
 import { ahead } from '../ahead.ts';
 import { common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import { tagsOf, type Tags } from '../tagged.ts';
 import { partitionOf } from './arn.ts';
 import { type BucketFacts, bucketFacts } from './bucket.ts';

@@ -11,8 +11,8 @@ import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { CertificateRecord } from '../../../inventory/kinds/certificate.ts';
 import { ahead } from '../ahead.ts';
 import { common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, moment, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, moment, read } from '../../read.ts';
 import type { Session } from '../session.ts';
 import { type Tags, tagsOf } from '../tagged.ts';
 

@@ -13,8 +13,8 @@ import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { ListenerRecord } from '../../../inventory/kinds/listener.ts';
 import { ahead } from '../ahead.ts';
 import { common, type Work } from '../dataset.ts';
-import { pages } from '../pages.ts';
-import { listed, read } from '../read.ts';
+import { pages } from '../../pages.ts';
+import { listed, read } from '../../read.ts';
 import type { Session } from '../session.ts';
 
 const BALANCERS = 'elasticloadbalancing:DescribeLoadBalancers';

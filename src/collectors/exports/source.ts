@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Dispatcher } from 'undici';
 import type { CollectorContext, Provenance } from '../contract.ts';
 import { CollectorError } from '../error.ts';
-import { type HrConfig, isAllowedUrl } from './config.ts';
+import { type ExportConfig, isAllowedUrl } from './config.ts';
 import { fileNameReader } from './dates.ts';
 import { sourceFailure, statusFailure } from './failure.ts';
 
@@ -17,7 +17,7 @@ export interface Export extends AsyncDisposable {
 
 /** Opens the configured file or address. Rejects with a CollectorError. */
 export async function openExport(
-  config: HrConfig,
+  config: ExportConfig,
   context: CollectorContext,
   provenance: Provenance,
   signal: AbortSignal,
@@ -33,7 +33,7 @@ export async function openExport(
 
 async function openFile(
   file: string,
-  config: HrConfig,
+  config: ExportConfig,
   context: CollectorContext,
   provenance: Provenance,
   signal: AbortSignal,
@@ -52,7 +52,7 @@ async function openFile(
 }
 
 /** The path itself; of a directory, the file with the latest date in its name. */
-async function newestFile(path: string, config: HrConfig): Promise<string> {
+async function newestFile(path: string, config: ExportConfig): Promise<string> {
   const entry = await stat(path);
   if (!entry.isDirectory()) {
     return path;
@@ -76,7 +76,7 @@ async function newestFile(path: string, config: HrConfig): Promise<string> {
 }
 
 async function openUrl(
-  config: HrConfig,
+  config: ExportConfig,
   context: CollectorContext,
   provenance: Provenance,
   signal: AbortSignal,
@@ -100,7 +100,7 @@ async function openUrl(
   }
 }
 
-async function addressOf(config: HrConfig, context: CollectorContext): Promise<URL> {
+async function addressOf(config: ExportConfig, context: CollectorContext): Promise<URL> {
   const address = typeof config.url === 'object' ? await namedValue(config.url, context) : (config.url ?? '');
   if (!isAllowedUrl(address)) {
     const expected = 'an https URL (http on loopback alone), without user and password';
@@ -109,7 +109,7 @@ async function addressOf(config: HrConfig, context: CollectorContext): Promise<U
   return new URL(address);
 }
 
-async function headersOf(config: HrConfig, context: CollectorContext): Promise<Record<string, string>> {
+async function headersOf(config: ExportConfig, context: CollectorContext): Promise<Record<string, string>> {
   const headers = { accept: 'text/csv', 'accept-encoding': 'identity', 'user-agent': 'annexa' };
   if (config.token === undefined) {
     return headers;

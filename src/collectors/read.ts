@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CollectorError } from '../error.ts';
+import { CollectorError } from './error.ts';
 
 /** The value in the form that is expected of it. Throws `malformed`, naming the operation, what it is about, and the field. */
 export function read<S extends z.ZodType>(

@@ -1,4 +1,4 @@
-import { CollectorError } from '../error.ts';
+import { CollectorError } from './error.ts';
 
 /**
  * Every page of a listing, in order. `next` gives the token of the page after; undefined or empty: that was the last. Rejects with

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CollectorError } from '../error.ts';
-import type { HrConfig } from './config.ts';
+import type { ExportConfig } from './config.ts';
 import { type Day, fileNameReader, type Zone } from './dates.ts';
 
 /** Reads a date of the export's format or a date-time with offset; Unix seconds. A date means its first second. */
@@ -12,7 +12,7 @@ export interface Times {
 const isoInstant = z.iso.datetime({ offset: true });
 
 /** The export's own time where it doesn't depend on its rows: from its name or declared. Undefined: a column says it. */
-export function statedAsOf(config: HrConfig, times: Times, name: string): number | undefined {
+export function statedAsOf(config: ExportConfig, times: Times, name: string): number | undefined {
   const { asOf } = config;
   if (asOf === undefined) {
     throw new CollectorError('as-of', 'nothing says when the export was made: configure asOf');
