@@ -1,9 +1,9 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import type { AuthClient } from 'google-auth-library';
 import { z } from 'zod';
 import type { CollectorContext, SecretRef } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import { read } from '../read.ts';
-import { unlessAborted } from '../waiting.ts';
 import { type Asking, optionsOf } from './attempts.ts';
 import type { GoogleConfig } from './config.ts';
 import { failure } from './failure.ts';
@@ -87,19 +87,8 @@ async function signedByGoogle(
   config: GoogleConfig,
   asking: Asking,
 ): Promise<string> {
-  const { GoogleAuth } = await import('google-auth-library');
   const base = config.endpoint ?? 'https://iamcredentials.googleapis.com';
-  const timeout = config.requestTimeout * 1000;
-  const auth = new GoogleAuth({
-    scopes: [CLOUD],
-    clientOptions: { transporterOptions: { timeout }, useAuthRequestParameters: false },
-  });
-  const client = await unlessAborted(async () => auth.getClient(), asking.signal).catch((error: unknown) => {
-    asking.signal.throwIfAborted();
-    throw new CollectorError('denied', 'the environment has no Application Default Credentials', {
-      cause: error,
-    });
-  });
+  const client = await environment(account, config, asking);
   try {
     const { data } = await client.request({
       ...optionsOf(OPERATION, config, asking),
@@ -110,5 +99,32 @@ async function signedByGoogle(
     return read(OPERATION, 'the assertion', signedJwt, data).signedJwt;
   } catch (error) {
     throw failure(OPERATION, error, asking.signal);
+  }
+}
+
+/** The environment's own identity. How it is come by is the library's affair, and isn't counted. */
+async function environment(
+  account: string,
+  { requestTimeout }: GoogleConfig,
+  { signal }: Asking,
+): Promise<AuthClient> {
+  const { GoogleAuth } = await import('google-auth-library');
+  const auth = new GoogleAuth({
+    scopes: [CLOUD],
+    // Any will do: without one, the library asks other services for it.
+    projectId: account,
+    clientOptions: {
+      transporterOptions: { timeout: requestTimeout * 1000 },
+      useAuthRequestParameters: false,
+    },
+  });
+  try {
+    return await auth.getClient();
+  } catch (error) {
+    const known = failure(OPERATION, error, signal);
+    if (known.code !== 'internal') throw known;
+    throw new CollectorError('denied', 'the environment has no Application Default Credentials', {
+      cause: error,
+    });
   }
 }
