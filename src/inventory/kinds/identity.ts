@@ -47,6 +47,7 @@ export const identity = defineKind<z.output<typeof schema>>({
           second_factor INTEGER CHECK (second_factor IN (0, 1)),
           second_factor_enforced INTEGER CHECK (second_factor_enforced IN (0, 1)),
           external INTEGER NOT NULL CHECK (external IN (0, 1)),
+          sign_in TEXT NOT NULL CHECK (sign_in IN ('yes', 'no', 'unknown')),
           created_at INTEGER,
           last_active_at INTEGER,
           owner TEXT NOT NULL DEFAULT '',
@@ -110,6 +111,8 @@ export const identity = defineKind<z.output<typeof schema>>({
         second_factor: flag(record.second_factor),
         second_factor_enforced: flag(record.second_factor_enforced),
         external: flag(record.external),
+        // Whether it can sign in now, never NULL: for checks that look at other rows than their own.
+        sign_in: signIn(record),
         created_at: record.created_at,
         last_active_at: record.last_active_at,
       },
@@ -119,3 +122,8 @@ export const identity = defineKind<z.output<typeof schema>>({
     identity_tag: record.tags.map(({ key, value }) => ({ identity: record.id, key, value })),
   }),
 });
+
+function signIn({ enabled, can_sign_in }: Pick<IdentityRecord, 'enabled' | 'can_sign_in'>): string {
+  if (!enabled || can_sign_in === false) return 'no';
+  return can_sign_in === null ? 'unknown' : 'yes';
+}
