@@ -12,11 +12,13 @@ import { cryptoKey } from './kinds/crypto-key.ts';
 import { dataStore } from './kinds/data-store.ts';
 import { departure } from './kinds/departure.ts';
 import { detector } from './kinds/detector.ts';
+import { device } from './kinds/device.ts';
 import { identity } from './kinds/identity.ts';
 import { listener } from './kinds/listener.ts';
 import { logStore } from './kinds/log-store.ts';
 import { network } from './kinds/network.ts';
 import { networkRule } from './kinds/network-rule.ts';
+import { oauthGrant } from './kinds/oauth-grant.ts';
 import { organizationAccount } from './kinds/organization-account.ts';
 import { person } from './kinds/person.ts';
 import { policy } from './kinds/policy.ts';
@@ -46,11 +48,13 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     dataStore,
     departure,
     detector,
+    device,
     identity,
     listener,
     logStore,
     network,
     networkRule,
+    oauthGrant,
     organizationAccount,
     person,
     policy,
