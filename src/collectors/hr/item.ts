@@ -49,7 +49,8 @@ function textAt(item: unknown, field: Field, place: string): string {
 function expectText(value: unknown, place: string): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value.trim();
-  if (Number.isSafeInteger(value) || typeof value === 'boolean') return String(value);
+  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isSafeInteger(value)))
+    return String(value);
   throw new CollectorError('malformed', `${place}: expected text, a whole number, a boolean or null`);
 }
 
