@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { typed } from '../../src/inventory/typed.ts';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 export interface Asked {
@@ -52,18 +53,26 @@ export interface Answering extends AsyncDisposable {
   readonly asked: readonly Asked[];
 }
 
-/** A server on loopback that answers as told, and with the fault where there is one. */
+/** What is not as it should be. */
+export interface Bending {
+  readonly fault?: (asked: Asked) => Fault | undefined;
+  readonly bend?: (body: never, asked: Asked) => unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A server on loopback that answers GET as told, bent where that is said, and with the fault where there is one. */
 export async function answering(
   answer: (asked: Asked) => Answer,
-  faultOf: (asked: Asked) => Fault | undefined = () => undefined,
+  { fault, bend, headers }: Bending = {},
 ): Promise<Answering> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://stub');
     const one: Asked = { number: asked.length + 1, url, headers: request.headers };
     asked.push(one);
-    const told = request.method === 'GET' ? answer(one) : { status: 405, body: '' };
-    send(told, faultOf(one), response);
+    const told: Answer = request.method === 'GET' ? answer(one) : { status: 405, body: '' };
+    const body = bend === undefined ? told.body : bend(typed<never>(told.body), one);
+    send({ ...told, body, headers: { ...told.headers, ...headers } }, fault?.(one), response);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

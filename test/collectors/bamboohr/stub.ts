@@ -62,13 +62,17 @@ export function operationOf({ pathname }: URL): string {
 /** BambooHR with one company. Every answer is held against the published description before it is bent. */
 export function bamboo(company: Company, { fault, bend, headers = {} }: Bent = {}): Promise<Answering> {
   return answering(
-    (asked) => {
-      const operation = operationOf(asked.url);
-      const body = operation === 'list-employees' ? listed(company, asked.url) : tabled(company, asked.url);
+    ({ url }) => {
+      const operation = operationOf(url);
+      const body = operation === 'list-employees' ? listed(company, url) : tabled(company, url);
       forms.get(operation)!.parse(body);
-      return { headers, body: bend === undefined ? body : bend(operation, typed<never>(body), asked) };
+      return { body };
     },
-    (asked) => fault?.(operationOf(asked.url), asked),
+    {
+      fault: (asked) => fault?.(operationOf(asked.url), asked),
+      bend: (body, asked) => (bend === undefined ? body : bend(operationOf(asked.url), body, asked)),
+      headers,
+    },
   );
 }
 
