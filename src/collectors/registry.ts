@@ -1,9 +1,10 @@
 import { aws } from './aws/index.ts';
+import { bamboohr } from './bamboohr/index.ts';
 import type { CollectorPlugin } from './contract.ts';
 import { google } from './google/index.ts';
 import { hr } from './hr/index.ts';
 
 /** Every collector plugin, by type. A new one is a folder and a line here; a test holds the two together. */
 export const plugins: ReadonlyMap<string, CollectorPlugin<unknown>> = new Map(
-  [aws, google, hr].map((plugin) => [plugin.type, plugin]),
+  [aws, bamboohr, google, hr].map((plugin) => [plugin.type, plugin]),
 );

@@ -30,6 +30,7 @@ import { role } from './kinds/role.ts';
 import { roleGrant } from './kinds/role-grant.ts';
 import { scanCoverage } from './kinds/scan-coverage.ts';
 import { storageDefault } from './kinds/storage-default.ts';
+import { transfer } from './kinds/transfer.ts';
 import { vulnerability } from './kinds/vulnerability.ts';
 
 /** Every kind of record, by name. A new one is a file under kinds/ and a line here. */
@@ -66,6 +67,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     roleGrant,
     scanCoverage,
     storageDefault,
+    transfer,
     vulnerability,
   ].map((kind) => [kind.name, kind]),
 );

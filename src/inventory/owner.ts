@@ -27,8 +27,9 @@ export function storeDeclared(db: DatabaseSync, owners: OwnerMap): void {
 /**
  * Computes `identity.owner` and `owner_reason`, of one source's identities or of all, from what the tables hold: the order of loading
  * doesn't matter. What is declared for the record id comes first, then what is declared for a login, then addresses and logins that
- * people share with it. More than one person is `ambiguous`, a declared person whom no register lists is `missing`: then the owner is
- * empty.
+ * people share with it, at last the address that a plus-address belongs to (`lea+aws@x` to `lea@x`). Where several people have one
+ * login, the one who is here has it, else the one who left last. More than one person is `ambiguous`, a declared person whom no
+ * register lists is `missing`: then the owner is empty.
  */
 export function computeOwners(db: DatabaseSync, source: number | null): void {
   // In parts by id, so that what SQLite sorts and keeps in memory doesn't grow with the estate.
@@ -48,6 +49,22 @@ export function computeOwners(db: DatabaseSync, source: number | null): void {
 
 const PART = 5_000;
 
+/**
+ * Whether somebody else has the login of `p` with a better right (docs/adr/0023): whoever is here rather than whoever has gone, the later of
+ * those who have gone, and whoever has gone rather than somebody yet to come. No two who are here.
+ */
+const LOST = `EXISTS (
+  SELECT 1 FROM person_login AS q JOIN person AS o ON o.id = q.person JOIN person AS t ON t.id = p.person
+    WHERE q.login = p.login AND q.person <> p.person
+      AND CASE
+        WHEN t.status IN ('left', 'vanished') THEN o.status IN ('active', 'leave')
+          OR (o.status IN ('left', 'vanished')
+            AND (SELECT max(d.at) FROM departure AS d WHERE d.person = o.id)
+              > (SELECT max(d.at) FROM departure AS d WHERE d.person = t.id))
+        WHEN t.status = 'future' THEN o.status IN ('left', 'vanished')
+        ELSE 0 END
+)`;
+
 // A match: identity, rank (lower wins), person, why. Only of identities from :from to :to.
 const OWNERS = `
 WITH match(identity, rank, person, why) AS (
@@ -61,12 +78,19 @@ WITH match(identity, rank, person, why) AS (
   SELECT l.identity, 2, p.person,
     iif((SELECT h.email FROM person AS h WHERE h.id = p.person) = l.login, 'email', 'login')
     FROM identity_login AS l CROSS JOIN person_login AS p ON p.login = l.login
-    WHERE l.identity BETWEEN :from AND :to
+    WHERE l.identity BETWEEN :from AND :to AND NOT ${LOST}
   UNION ALL
   SELECT l.identity, 2, p.person, 'login'
     FROM person_login AS p CROSS JOIN identity_login AS l ON l.login = substr(p.login, instr(p.login, ':') + 1)
     WHERE instr(p.login, ':') > 0
       AND (SELECT i.source FROM identity AS i WHERE i.id = l.identity) = substr(p.login, 1, instr(p.login, ':') - 1)
+      AND NOT ${LOST}
+  UNION ALL
+  SELECT l.identity, 3, p.person, 'plus-address'
+    FROM identity_login AS l CROSS JOIN person_login AS p
+      ON p.login = substr(l.login, 1, instr(l.login, '+') - 1) || substr(l.login, instr(l.login, '@'))
+    WHERE l.identity BETWEEN :from AND :to
+      AND instr(l.login, '+') > 1 AND instr(l.login, '@') > instr(l.login, '+') AND NOT ${LOST}
 ),
 near AS MATERIALIZED (SELECT * FROM match AS m WHERE m.identity BETWEEN :from AND :to),
 best(identity, rank) AS (SELECT n.identity, min(n.rank) FROM near AS n GROUP BY n.identity),

@@ -49,7 +49,8 @@ export interface Given {
 }
 
 function configOf(settings: object): HrConfig {
-  return hrConfig.parse({ ...mapping, ...settings });
+  const given = Object.entries({ ...mapping, ...settings }).filter(([, value]) => value !== undefined);
+  return hrConfig.parse(Object.fromEntries(given));
 }
 
 /** Collects to the end, and holds every record against its kind. */

@@ -20,6 +20,9 @@ describe('a well-formed export', () => {
       logins: ['ann', 'github:octoann'],
       status: 'active',
       start_at: at('2020-03-01T00:00:00Z'),
+      type: null,
+      manager: '',
+      department: '',
     });
     expect(people.get('hr:acme:2')).toMatchObject({ email: '', logins: [], status: 'leave', start_at: null });
     expect(records).toHaveLength(2);
@@ -39,6 +42,7 @@ describe('a well-formed export', () => {
       at: at('2026-10-31T23:59:59Z'),
       at_known: true,
       recorded_at: at('2026-11-19T00:00:00Z'),
+      returned: false,
     });
   });
 

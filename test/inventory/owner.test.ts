@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openInventory } from '../../src/inventory/inventory.ts';
 import type { InventoryRecord } from '../../src/inventory/kind.ts';
 import type { OwnerMap } from '../../src/inventory/owner.ts';
-import { AWS, HR, identity, META, person, stream, temporary } from './records.ts';
+import { AWS, departure, HR, identity, META, person, stream, temporary } from './records.ts';
 
 const NOTHING: OwnerMap = { identities: {}, services: {} };
 
@@ -69,6 +69,92 @@ test('two people make it ambiguous, and then it belongs to nobody', async () => 
   expect(
     await matched([identity('u1', { logins })], [person('1'), person('2', { logins: ['shared'] })]),
   ).toEqual({ u1: 'ambiguous' });
+});
+
+describe('a plus-address', () => {
+  const of = async (logins: readonly string[], ...people: readonly InventoryRecord[]) =>
+    (await matched([identity('u1', { logins: [...logins] })], people))['u1'];
+
+  test.each([
+    ['P1+AWS@Example.org', 'plus-address hr:export:1'],
+    ['p1+a+b@example.org', 'plus-address hr:export:1'],
+    ['p1+aws@example.com', 'none'],
+    ['+aws@example.org', 'none'],
+    ['p1@example.org+aws', 'none'],
+    ['p1+aws', 'none'],
+  ])('%s: %s', async (login, expected) => {
+    expect(await of([login], person('1'))).toBe(expected);
+  });
+
+  test('counts less than whoever has the address as such', async () => {
+    const other = person('2', { logins: ['p1+aws@example.org'] });
+    expect(await of(['p1+aws@example.org'], person('1'), other)).toBe('login hr:export:2');
+  });
+
+  test('of two people is ambiguous', async () => {
+    expect(await of(['p1+aws@example.org', 'p2+aws@example.org'], person('1'), person('2'))).toBe(
+      'ambiguous',
+    );
+  });
+});
+
+describe('two people with one login', () => {
+  const owner = async (
+    first: Parameters<typeof person>[1],
+    second: Parameters<typeof person>[1],
+    ...more: readonly InventoryRecord[]
+  ) => {
+    const people = [
+      person('1', { email: 'lea@example.org', ...first }),
+      person('2', { email: 'lea@example.org', ...second }),
+      ...more,
+    ];
+    const users = [
+      identity('u1', { logins: ['LEA@example.org'] }),
+      identity('u2', { logins: ['lea+aws@example.org'] }),
+    ];
+    const { u1, u2 } = await matched(users, people);
+    expect(u2).toBe(u1?.replace('email', 'plus-address'));
+    return u1;
+  };
+
+  test.each([
+    ['left', 'active', 'email hr:export:2'],
+    ['vanished', 'leave', 'email hr:export:2'],
+    ['active', 'left', 'email hr:export:1'],
+    ['active', 'active', 'ambiguous'],
+    ['active', 'leave', 'ambiguous'],
+    ['active', 'future', 'ambiguous'],
+    ['left', 'future', 'email hr:export:1'],
+    ['future', 'future', 'ambiguous'],
+  ] as const)('%s and %s: %s', async (one, other, expected) => {
+    expect(await owner({ status: one }, { status: other })).toBe(expected);
+  });
+
+  test('of whom both left: it is the one who left last', async () => {
+    const left = { status: 'left' } as const;
+    expect(await owner(left, left, departure('1', 200), departure('2', 100))).toBe('email hr:export:1');
+    expect(await owner(left, left, departure('1', 100), departure('2', 200))).toBe('email hr:export:2');
+    expect(await owner(left, left, departure('1', 100), departure('2', 100))).toBe('ambiguous');
+    expect(await owner(left, left, departure('1', 100))).toBe('ambiguous');
+  });
+
+  test('a login in one source goes to the one who is here, too', async () => {
+    const people = [
+      person('1', { logins: ['aws:lea'], status: 'left' }),
+      person('2', { logins: ['aws:lea'] }),
+    ];
+    expect(await matched([identity('u1', { logins: ['lea'] })], people)).toEqual({
+      u1: 'login hr:export:2',
+    });
+  });
+
+  test('who is here has no better right to what the other has alone', async () => {
+    const people = [person('1', { status: 'left' }), person('2', { logins: ['shared'] })];
+    expect(await matched([identity('u1', { logins: ['p1@example.org', 'shared'] })], people)).toEqual({
+      u1: 'ambiguous',
+    });
+  });
 });
 
 describe('what is declared', () => {

@@ -37,14 +37,14 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-const fileName = z
+export const fileName = z
   .string()
   .refine(
     (pattern) => ['{YYYY}', '{MM}', '{DD}'].every((token) => pattern.split(token).length === 2),
     'expected a file name with {YYYY}, {MM} and {DD} in it',
   );
 
-const instant = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+export const instant = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
   error: 'expected a date such as 2026-01-31, or a date-time with its offset',
 });
 
@@ -81,7 +81,7 @@ export interface ExportConfig {
   readonly file?: string | undefined;
   readonly url?: string | { readonly env: string } | undefined;
   readonly token?: SecretRef | undefined;
-  readonly asOf?: AsOf | undefined;
+  readonly asOf?: AsOf | { readonly pointer: string } | { readonly header: 'date' } | undefined;
   readonly maxBytes: number;
   readonly requestTimeout: number;
 }

@@ -1,12 +1,13 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import type { Dispatcher } from 'undici';
 import type { CollectorContext, Provenance } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import { type ExportConfig, isAllowedUrl } from './config.ts';
 import { fileNameReader } from './dates.ts';
-import { sourceFailure, statusFailure } from './failure.ts';
+import { sourceFailure } from './failure.ts';
+import { get, guarded } from './get.ts';
+import { agentOf } from './json.ts';
 
 /** The register's export, opened: its name and its bytes. Dispose of it when done. */
 export interface Export extends AsyncDisposable {
@@ -82,13 +83,17 @@ async function openUrl(
   signal: AbortSignal,
 ): Promise<Export> {
   const url = await addressOf(config, context);
-  const timeout = config.requestTimeout * 1000;
-  const { Agent } = await import('./http.ts');
-  const agent = new Agent({ connect: { timeout }, headersTimeout: timeout, bodyTimeout: timeout });
+  const agent = await agentOf(config.requestTimeout);
   // A secret link is a secret: only where it leads is told.
   provenance.setEndpoint(url.origin, url.protocol === 'https:');
   try {
-    const response = await get(url, agent, await headersOf(config, context), provenance, signal);
+    const headers = { accept: 'text/csv', 'accept-encoding': 'identity', 'user-agent': 'annexa' };
+    const request = {
+      url,
+      dispatcher: agent,
+      headers: { ...headers, ...(await authorizationOf(config, context)) },
+    };
+    const response = await get(request, provenance, signal);
     return {
       name: decodeURIComponent(basename(url.pathname)),
       bytes: guarded(response.body, signal),
@@ -100,7 +105,8 @@ async function openUrl(
   }
 }
 
-async function addressOf(config: ExportConfig, context: CollectorContext): Promise<URL> {
+/** The address, from the settings or the environment. Rejects (`configuration`) unless it is one that may be read from. */
+export async function addressOf(config: Pick<ExportConfig, 'url'>, context: CollectorContext): Promise<URL> {
   const address = typeof config.url === 'object' ? await namedValue(config.url, context) : (config.url ?? '');
   if (!isAllowedUrl(address)) {
     const expected = 'an https URL (http on loopback alone), without user and password';
@@ -109,15 +115,16 @@ async function addressOf(config: ExportConfig, context: CollectorContext): Promi
   return new URL(address);
 }
 
-async function headersOf(config: ExportConfig, context: CollectorContext): Promise<Record<string, string>> {
-  const headers = { accept: 'text/csv', 'accept-encoding': 'identity', 'user-agent': 'annexa' };
-  if (config.token === undefined) {
-    return headers;
-  }
-  return { ...headers, authorization: `Bearer ${(await namedValue(config.token, context)).trim()}` };
+/** The header that carries the token, when there is one. */
+export async function authorizationOf(
+  { token }: Pick<ExportConfig, 'token'>,
+  context: CollectorContext,
+): Promise<Record<string, string>> {
+  return token === undefined ? {} : { authorization: `Bearer ${(await namedValue(token, context)).trim()}` };
 }
 
-async function namedValue(
+/** The value of a named secret. Rejects (`configuration`) when it can't be read. */
+export async function namedValue(
   ref: { readonly env: string } | { readonly file: string },
   context: CollectorContext,
 ): Promise<string> {
@@ -126,55 +133,5 @@ async function namedValue(
   } catch (error) {
     const name = 'env' in ref ? `environment variable ${ref.env}` : `file ${ref.file}`;
     throw new CollectorError('configuration', `${name} can't be read`, { cause: error });
-  }
-}
-
-/** Redirects are not followed: they would take the token elsewhere. An answer of unstated length could end early unseen. */
-async function get(
-  url: URL,
-  dispatcher: Dispatcher,
-  headers: Record<string, string>,
-  provenance: Provenance,
-  signal: AbortSignal,
-): Promise<Dispatcher.ResponseData> {
-  const { request } = await import('./http.ts');
-  let response: Dispatcher.ResponseData;
-  try {
-    response = await request(url, { dispatcher, headers, signal });
-  } catch (error) {
-    provenance.call('GET', { throttled: false });
-    throw error;
-  }
-  const { statusCode } = response;
-  const requestId = single(response.headers['x-request-id']);
-  provenance.call('GET', { throttled: statusCode === 429, requestId });
-  if (statusCode !== 200) {
-    throw statusFailure(statusCode);
-  }
-  const encoding = single(response.headers['content-encoding']) ?? 'identity';
-  if (encoding !== 'identity') {
-    throw new CollectorError('malformed', `the answer is encoded (${encoding}): expected none`);
-  }
-  if (
-    response.headers['content-length'] === undefined &&
-    response.headers['transfer-encoding'] === undefined
-  ) {
-    throw new CollectorError(
-      'incomplete',
-      'the answer states neither its length nor chunks: it could be cut',
-    );
-  }
-  return response;
-}
-
-function single(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header.join(', ') : header;
-}
-
-async function* guarded(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body;
-  } catch (error) {
-    throw sourceFailure(error, signal, 'incomplete');
   }
 }

@@ -1,5 +1,5 @@
 import { CollectorError } from '../error.ts';
-import type { HrConfig } from './config.ts';
+import type { CsvConfig } from './config.ts';
 
 /** Where in a row each mapped column stands; undefined for one that isn't mapped. */
 export interface Layout {
@@ -10,11 +10,14 @@ export interface Layout {
   readonly status: number | undefined;
   readonly start: number | undefined;
   readonly lastDay: number | undefined;
+  readonly type: number | undefined;
+  readonly manager: number | undefined;
+  readonly department: number | undefined;
   readonly asOf: number | undefined;
 }
 
 /** Finds the mapped columns in the header. Throws (`configuration`) when one is not there, or there twice. */
-export function layoutOf(header: readonly string[], config: HrConfig): Layout {
+export function layoutOf(header: readonly string[], config: CsvConfig): Layout {
   const names = header.map((name) => name.trim());
   const find = (name: string): number => {
     const count = names.filter((other) => other === name).length;
@@ -34,6 +37,9 @@ export function layoutOf(header: readonly string[], config: HrConfig): Layout {
     status: optional(columns.status),
     start: optional(columns.start),
     lastDay: optional(columns.lastDay),
+    type: optional(columns.type),
+    manager: optional(columns.manager),
+    department: optional(columns.department),
     asOf: optional(asOf !== undefined && 'column' in asOf ? asOf.column : undefined),
   };
 }

@@ -10,12 +10,14 @@ const schema = z.strictObject({
   at_known: z.boolean(),
   /** As-of time of the first export that told of it. */
   recorded_at: instant,
+  /** They work here again: the register has a start after it. */
+  returned: z.boolean().default(false),
 });
 
 /** Somebody's leaving. */
-export type DepartureRecord = z.infer<typeof schema>;
+export type DepartureRecord = z.input<typeof schema>;
 
-export const departure = defineKind<DepartureRecord>({
+export const departure = defineKind<z.output<typeof schema>>({
   name: 'departure',
   schema,
   tables: [
@@ -31,6 +33,7 @@ export const departure = defineKind<DepartureRecord>({
           at INTEGER NOT NULL,
           at_known INTEGER NOT NULL CHECK (at_known IN (0, 1)),
           recorded_at INTEGER NOT NULL,
+          returned INTEGER NOT NULL CHECK (returned IN (0, 1)),
           PRIMARY KEY (_source, id)
         ) STRICT, WITHOUT ROWID`,
         `CREATE INDEX departure_by_person ON departure (person)`,
@@ -47,6 +50,7 @@ export const departure = defineKind<DepartureRecord>({
         at: record.at,
         at_known: flag(record.at_known),
         recorded_at: record.recorded_at,
+        returned: flag(record.returned),
       },
     ],
   }),

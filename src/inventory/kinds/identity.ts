@@ -52,7 +52,7 @@ export const identity = defineKind<z.output<typeof schema>>({
           last_active_at INTEGER,
           owner TEXT NOT NULL DEFAULT '',
           owner_reason TEXT NOT NULL DEFAULT 'none'
-            CHECK (owner_reason IN ('email', 'login', 'map', 'declared-service', 'ambiguous', 'missing', 'none')),
+            CHECK (owner_reason IN ('email', 'login', 'plus-address', 'map', 'declared-service', 'ambiguous', 'missing', 'none')),
           PRIMARY KEY (_source, id)
         ) STRICT, WITHOUT ROWID`,
         `CREATE INDEX identity_by_owner ON identity (owner)`,
@@ -95,8 +95,8 @@ export const identity = defineKind<z.output<typeof schema>>({
     },
   ],
   computed: {
-    owner: ['identity_login', 'person', 'person_login'],
-    owner_reason: ['identity_login', 'person', 'person_login'],
+    owner: ['departure', 'identity_login', 'person', 'person_login'],
+    owner_reason: ['departure', 'identity_login', 'person', 'person_login'],
   },
   rows: (record) => ({
     identity: [

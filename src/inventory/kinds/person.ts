@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineKind, distinctNoCase, identifier, instant, recordShape } from '../define-kind.ts';
+import { defineKind, distinctNoCase, identifier, instant, recordShape, text } from '../define-kind.ts';
 
 const schema = z.strictObject({
   ...recordShape('person'),
@@ -10,12 +10,17 @@ const schema = z.strictObject({
   /** `vanished`: no longer listed, without a last day. */
   status: z.enum(['active', 'leave', 'left', 'vanished', 'future']),
   start_at: instant.nullable(),
+  /** `other`: neither employed nor under contract with the organisation itself, such as a temp of an agency; null: the register can't say. */
+  type: z.enum(['employee', 'contractor', 'other']).nullable().default(null),
+  /** Id of the person record of whom they report to; empty: nobody, or the register can't say. */
+  manager: z.union([z.literal(''), identifier]).default(''),
+  department: text.default(''),
 });
 
 /** Somebody whom the HR register knows. Without a name: checks need none. */
-export type PersonRecord = z.infer<typeof schema>;
+export type PersonRecord = z.input<typeof schema>;
 
-export const person = defineKind<PersonRecord>({
+export const person = defineKind<z.output<typeof schema>>({
   name: 'person',
   schema,
   tables: [
@@ -30,6 +35,9 @@ export const person = defineKind<PersonRecord>({
           email TEXT NOT NULL COLLATE NOCASE,
           status TEXT NOT NULL CHECK (status IN ('active', 'leave', 'left', 'vanished', 'future')),
           start_at INTEGER,
+          type TEXT CHECK (type IN ('employee', 'contractor', 'other')),
+          manager TEXT NOT NULL,
+          department TEXT NOT NULL,
           PRIMARY KEY (_source, id)
         ) STRICT, WITHOUT ROWID`,
         `CREATE INDEX person_by_email ON person (email)`,
@@ -58,6 +66,9 @@ export const person = defineKind<PersonRecord>({
         email: record.email,
         status: record.status,
         start_at: record.start_at,
+        type: record.type,
+        manager: record.manager,
+        department: record.department,
       },
     ],
     person_login: distinctNoCase(record.email === '' ? record.logins : [record.email, ...record.logins]).map(
