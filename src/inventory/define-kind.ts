@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
-import type { InventoryRecord, Kind, KindTable, Rows } from './kind.ts';
+import type { InventoryRecord, Kind, KindTable, Named, Rows } from './kind.ts';
 
 /** Unix seconds, whole; before 1970 is negative. */
 export const instant = z.int();
@@ -33,6 +33,7 @@ export function defineKind<R extends InventoryRecord>(definition: {
   readonly tables: readonly [KindTable, ...KindTable[]];
   readonly rows: (record: R) => Rows;
   readonly computed?: Readonly<Record<string, readonly string[]>>;
+  readonly names?: Readonly<Record<string, Named>>;
 }): Kind {
   const schema = definition.schema.refine((record) => hasOwnId(record), {
     path: ['id'],
@@ -45,6 +46,7 @@ export function defineKind<R extends InventoryRecord>(definition: {
     tables: definition.tables,
     rows: definition.rows,
     computed: definition.computed ?? {},
+    names: definition.names ?? {},
     get digest() {
       digest ??= digestOf(definition);
       return digest;

@@ -3,6 +3,7 @@ import { InventoryError } from './error.ts';
 import { type InventoryRecord, type Kind, type Scalar, sourceKey, type SourceRef } from './kind.ts';
 import { kinds as everyKind } from './kinds.ts';
 import { computeDeclared, type Declarations, nothingDeclared, storeDeclarations } from './declared.ts';
+import { computeNamed } from './named.ts';
 import { computeOwners } from './owner.ts';
 import { openDatabase } from './schema.ts';
 import { typed } from './typed.ts';
@@ -198,6 +199,18 @@ class Loader {
     if (changed.includes('person')) this.#computeOwners(null);
     else if (changed.includes('identity')) this.#computeOwners(number);
     if (changed.includes('organization_account')) this.#computeDeclared(number);
+    this.#computeNamed(number, changed);
+  }
+
+  /** Of the rows that changed, and of every row that names somebody or something of a kind that did. */
+  #computeNamed(number: number, changed: readonly string[]): void {
+    for (const [name, { kind }] of this.#kinds) {
+      for (const named of new Set(Object.values(kind.names ?? {}))) {
+        if (!this.#kinds.has(named)) continue;
+        if (changed.includes(named)) computeNamed(this.#db, kind, null, named);
+        else if (changed.includes(name)) computeNamed(this.#db, kind, number, named);
+      }
+    }
   }
 
   #number(source: SourceRef): { number: number; kinds: string[] } | undefined {

@@ -17,6 +17,9 @@ export type Scalar = string | number | null;
 /** The rows that one record becomes, by table. Columns that the inventory computes or adds are left out. */
 export type Rows = Readonly<Record<string, readonly Readonly<Record<string, Scalar>>[]>>;
 
+/** What a column of text can name. */
+export type Named = 'person' | 'identity';
+
 export interface KindTable {
   readonly name: string;
   /** STRICT table and its indexes. Every table has `_source INTEGER NOT NULL`, filled by the inventory. */
@@ -34,6 +37,8 @@ export interface Kind {
   readonly rows: (record: never) => Rows;
   /** Columns of the first table that the inventory computes, with the tables they are computed from: who reads one depends on those. */
   readonly computed?: Readonly<Record<string, readonly string[]>>;
+  /** Columns of the first table that name a person or an account, as people write it (named.ts). */
+  readonly names?: Readonly<Record<string, Named>>;
   /** SHA-256, hex, of the JCS of { name, JSON Schema, tables }: named by snapshots and verdicts. */
   readonly digest: string;
 }

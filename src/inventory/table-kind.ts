@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineKind, flag, recordShape } from './define-kind.ts';
-import type { InventoryRecord, Kind, KindTable, Rows, Scalar } from './kind.ts';
+import type { InventoryRecord, Kind, KindTable, Named, Rows, Scalar } from './kind.ts';
+import { NAMED_FROM } from './named.ts';
 import { typed } from './typed.ts';
 
 type Json = z.core.JSONSchema._JSONSchema;
@@ -27,6 +28,13 @@ interface Options {
   readonly children?: Readonly<Record<string, string>>;
   /** Columns that the inventory computes: DDL and the tables that they are computed from. */
   readonly computed?: Readonly<Record<string, { readonly ddl: string; readonly from: readonly string[] }>>;
+  /** Columns of text that name a person or an account: each gets a computed column `<column>_<what it names>` (named.ts). */
+  readonly names?: Readonly<Record<string, Named>>;
+  /**
+   * Whole numbers that SQLite makes from the row's other columns, never NULL: for checks of other kinds, which may not read what may be.
+   * What stands for "not told" must be what lets no such check pass.
+   */
+  readonly generated?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -52,9 +60,11 @@ export function tableKind<const Name extends string, Shape extends z.core.$ZodLo
     schema: typed<z.ZodType<InventoryRecord>>(schema),
     tables: [ownTable(name, columns, options), ...children.map((child) => childTable(name, child))],
     rows: (record) => rowsOf(name, columns, children, typed<Fields>(record)),
-    computed: Object.fromEntries(
-      Object.entries(options.computed ?? {}).map(([column, { from }]) => [column, from]),
-    ),
+    computed: Object.fromEntries([
+      ...Object.entries(options.computed ?? {}).map(([column, { from }]) => [column, from]),
+      ...namesOf(options).map(({ column, from }) => [column, from]),
+    ]),
+    names: options.names ?? {},
   });
   return { schema, kind } satisfies { readonly schema: z.ZodType; readonly kind: Kind };
 }
@@ -114,11 +124,9 @@ function childOf(kind: string, field: string, schema: Json, options: Options): C
   return { field, table, columns, plain: false };
 }
 
-function ownTable(
-  name: string,
-  columns: readonly Column[],
-  { indexes = [], computed = {} }: Options,
-): KindTable {
+function ownTable(name: string, columns: readonly Column[], options: Options): KindTable {
+  const { indexes = [], computed = {}, generated = {} } = options;
+  const named = namesOf(options).map(({ column }) => column);
   const lines = [
     '_source INTEGER NOT NULL',
     'id TEXT NOT NULL UNIQUE',
@@ -126,18 +134,25 @@ function ownTable(
     'scope TEXT NOT NULL',
     ...columns.map(({ ddl }) => ddl),
     ...Object.values(computed).map(({ ddl }) => ddl),
+    ...named.map((column) => `${column} TEXT NOT NULL DEFAULT ''`),
+    ...Object.entries(generated).map(([column, of]) => `${column} INTEGER NOT NULL AS (${of})`),
     'PRIMARY KEY (_source, id)',
   ];
   return {
     name,
     ddl: [
       `CREATE TABLE ${name} (\n  ${lines.join(',\n  ')}\n) STRICT, WITHOUT ROWID`,
-      ...indexes.map((on) => {
+      ...[...indexes, ...named].map((on) => {
         const [first, ...rest] = [on].flat();
         return `CREATE INDEX ${name}_by_${first} ON ${name} (${[first, ...rest].join(', ')})`;
       }),
     ],
   };
+}
+
+/** The computed columns of what is named, with the tables that they rest on. */
+function namesOf({ names = {} }: Options): readonly { column: string; from: readonly string[] }[] {
+  return Object.entries(names).map(([name, what]) => ({ column: `${name}_${what}`, from: NAMED_FROM[what] }));
 }
 
 function childTable(kind: string, { table, columns }: Child): KindTable {
@@ -183,6 +198,9 @@ function childRows(
 function scalar(value: unknown): Scalar {
   return typeof value === 'boolean' ? flag(value) : typed<Scalar>(value);
 }
+
+/** Stands for "no end" where a column may not be NULL: the last second of the year 9999. */
+export const ENDLESS = 253_402_300_799;
 
 /** What people wrote on a resource to find or class it. */
 export const tags = z.array(z.strictObject({ key: z.string(), value: z.string() }));

@@ -195,7 +195,7 @@ describe('a case', () => {
     [
       'a kind that does not exist',
       { nothing: [] },
-      /check wrong, case "odd": no kind nothing; expected one of account,/,
+      /check wrong, case "odd": no kind nothing; expected one of access_review,/,
     ],
     [
       'a field that does not exist',

@@ -91,7 +91,7 @@ const EXISTS = 'EXISTS (SELECT 1 FROM person AS p WHERE p.id = it.owner AND ';
 
 describe('a check is refused, with check, place and what was expected, for', () => {
   test.each<[string, Partial<CheckQuery>, string]>([
-    ['an unknown kind', { kind: 'cat' }, 'kind: no kind cat; expected one of account'],
+    ['an unknown kind', { kind: 'cat' }, 'kind: no kind cat; expected one of access_review'],
     ['a child table as its kind', { kind: 'identity_tag' }, 'kind: no kind identity_tag'],
     [
       'an unknown column',

@@ -61,7 +61,7 @@ describe('the old rows stay', () => {
     [
       'a record has no such kind',
       () => stream({ ...identity('u2'), kind: 'cat' }),
-      'record aws:111:u2: kind: expected one of account',
+      'record aws:111:u2: kind: expected one of access_review',
     ],
     [
       'an id comes twice',

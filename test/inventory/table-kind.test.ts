@@ -151,6 +151,24 @@ describe('a kind from its schema', () => {
     expect(kind.computed).toEqual({ declared: ['_declaration'] });
   });
 
+  test('has what SQLite makes of other columns, never NULL, and a place for whom a column names', () => {
+    const { kind } = tableKind(
+      'thing',
+      { owner: z.string(), done_at: z.int().nullable() },
+      { names: { owner: 'person' }, generated: { done_at_or_0: 'ifnull(done_at, 0)' } },
+    );
+    const db = made(kind);
+    insert(db, rowsOf(kind, typed<InventoryRecord>({ ...common, owner: 'ann', done_at: null })));
+    expect(db.prepare('SELECT done_at_or_0, owner_person FROM thing').get()).toEqual({
+      done_at_or_0: 0,
+      owner_person: '',
+    });
+    expect(kind.computed).toEqual({ owner_person: ['person', 'person_login'] });
+    expect(kind.names).toEqual({ owner: 'person' });
+    const plan = db.prepare(`EXPLAIN QUERY PLAN SELECT 1 FROM thing WHERE owner_person = 'x'`).get();
+    expect(plan).toMatchObject({ detail: expect.stringContaining('thing_by_owner_person') });
+  });
+
   test.each([
     ['a number with a fraction', { size: z.number() }],
     ['an object', { size: z.strictObject({ of: z.string() }) }],

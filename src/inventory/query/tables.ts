@@ -39,7 +39,7 @@ export function createTables(db: DatabaseSync, kinds: readonly KindTables[]): Ta
 
 function columnsOf(db: DatabaseSync, table: string): Map<string, Column> {
   const rows = typed<{ name: string; type: Column['type']; required: number }[]>(
-    db.prepare('SELECT name, type, "notnull" AS required FROM pragma_table_info(?)').all(table),
+    db.prepare('SELECT name, type, "notnull" AS required FROM pragma_table_xinfo(?)').all(table),
   );
   return new Map(
     rows
