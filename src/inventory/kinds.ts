@@ -7,6 +7,7 @@ import { backupPlan } from './kinds/backup-plan.ts';
 import { backupVault } from './kinds/backup-vault.ts';
 import { certificate } from './kinds/certificate.ts';
 import { cluster } from './kinds/cluster.ts';
+import { containerImage } from './kinds/container-image.ts';
 import { credential } from './kinds/credential.ts';
 import { cryptoKey } from './kinds/crypto-key.ts';
 import { dataStore } from './kinds/data-store.ts';
@@ -15,8 +16,10 @@ import { detector } from './kinds/detector.ts';
 import { identity } from './kinds/identity.ts';
 import { listener } from './kinds/listener.ts';
 import { logStore } from './kinds/log-store.ts';
-import { network } from './kinds/network.ts';
+import { namespace } from './kinds/namespace.ts';
 import { networkRule } from './kinds/network-rule.ts';
+import { network } from './kinds/network.ts';
+import { node } from './kinds/node.ts';
 import { organizationAccount } from './kinds/organization-account.ts';
 import { person } from './kinds/person.ts';
 import { policy } from './kinds/policy.ts';
@@ -24,11 +27,13 @@ import { protectedResource } from './kinds/protected-resource.ts';
 import { publicAddress } from './kinds/public-address.ts';
 import { recoveryPoint } from './kinds/recovery-point.ts';
 import { restoreJob } from './kinds/restore-job.ts';
-import { role } from './kinds/role.ts';
+import { roleBinding } from './kinds/role-binding.ts';
 import { roleGrant } from './kinds/role-grant.ts';
+import { role } from './kinds/role.ts';
 import { scanCoverage } from './kinds/scan-coverage.ts';
 import { storageDefault } from './kinds/storage-default.ts';
 import { vulnerability } from './kinds/vulnerability.ts';
+import { workload } from './kinds/workload.ts';
 
 /** Every kind of record, by name. A new one is a file under kinds/ and a line here. */
 export const kinds: ReadonlyMap<string, Kind> = new Map(
@@ -41,6 +46,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     backupVault,
     certificate,
     cluster,
+    containerImage,
     credential,
     cryptoKey,
     dataStore,
@@ -49,8 +55,10 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     identity,
     listener,
     logStore,
+    namespace,
     network,
     networkRule,
+    node,
     organizationAccount,
     person,
     policy,
@@ -59,9 +67,11 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     recoveryPoint,
     restoreJob,
     role,
+    roleBinding,
     roleGrant,
     scanCoverage,
     storageDefault,
     vulnerability,
+    workload,
   ].map((kind) => [kind.name, kind]),
 );
