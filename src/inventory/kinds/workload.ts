@@ -36,7 +36,7 @@ const table = tableKind(
     /** Whether a process may get more rights than its parent. */
     escalation_allowed: z.boolean(),
     /** Capabilities that are added to a container's own, such as NET_ADMIN. */
-    capabilities: z.array(identifier),
+    capabilities: z.array(z.strictObject({ name: identifier })),
     /** Whether every container's memory is limited, by its own word or by the namespace's default. */
     memory_limited: z.boolean(),
     /** Whether a network policy applies to it, so that only what is allowed comes in. */

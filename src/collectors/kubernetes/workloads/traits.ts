@@ -36,9 +36,9 @@ export function traitsOf(spec: PodSpec): Traits {
     host_path: (spec.volumes ?? []).some(({ hostPath }) => hostPath !== undefined && hostPath !== null),
     root: anyOf(all.map((container) => runsAsRoot(spec, container))),
     escalation_allowed: all.some(mayEscalate),
-    capabilities: [
-      ...new Set(all.flatMap(({ securityContext }) => securityContext?.capabilities?.add ?? [])),
-    ].sort(),
+    capabilities: [...new Set(all.flatMap(({ securityContext }) => securityContext?.capabilities?.add ?? []))]
+      .sort()
+      .map((name) => ({ name })),
     memory_limited: hasMemoryLimit(spec) || lasting(spec).every(hasMemoryLimit),
     zone_spread: zoneSpread(spec),
   };
