@@ -20,8 +20,8 @@ export interface Cluster extends AsyncDisposable {
   kubeconfig(token: string, server?: string): string;
   /** As `system:masters`. Rejects unless the answer is a success. */
   call(method: string, path: string, body?: object): Promise<unknown>;
-  /** As `call`, but 404 and 409 are fine. */
-  settle(method: string, path: string, body?: object): Promise<void>;
+  /** Waits until a path that was just defined answers. */
+  served(path: string): Promise<void>;
   /** Drops what etcd remembers of earlier states, so that continue tokens expire. */
   compact(): Promise<void>;
 }
@@ -90,6 +90,7 @@ function startServer(directory: string, etcd: number, port: number): ChildProces
       `--cert-dir=${directory}`,
       `--token-auth-file=${join(directory, 'tokens.csv')}`,
       '--authorization-mode=RBAC',
+      '--allow-privileged=true',
       '--service-account-issuer=https://kubernetes.default.svc',
       `--service-account-key-file=${join(directory, 'accounts.key')}`,
       `--service-account-signing-key-file=${join(directory, 'accounts.key')}`,
@@ -148,7 +149,12 @@ function clusterAt(directory: string, port: number, etcd: number): Omit<Cluster,
         apiVersion: 'v1',
         kind: 'Config',
         'current-context': 'test',
-        clusters: [{ name: 'test', cluster: { server: at, 'certificate-authority': join(directory, 'apiserver.crt') } }],
+        clusters: [
+          {
+            name: 'test',
+            cluster: { server: at, 'certificate-authority': join(directory, 'apiserver.crt') },
+          },
+        ],
         users: [{ name: 'agent', user: { token } }],
         contexts: [{ name: 'test', context: { cluster: 'test', user: 'agent' } }],
       }),
@@ -157,10 +163,13 @@ function clusterAt(directory: string, port: number, etcd: number): Omit<Cluster,
       if (status < 200 || status > 299) throw new Error(`${method} ${path}: ${status} ${text}`);
       return text.startsWith('{') ? (JSON.parse(text) as unknown) : text;
     },
-    settle: async (method, path, body) => {
-      const [status, text] = await send(method, path, body);
-      if (status !== 404 && status !== 409 && (status < 200 || status > 299))
-        throw new Error(`${method} ${path}: ${status} ${text}`);
+    served: async (path) => {
+      for (let tries = 0; tries < 300; tries++) {
+        const [status] = await send('GET', path);
+        if (status === 200) return;
+        await sleep(100);
+      }
+      throw new Error(`${path} is not served`);
     },
     compact: () => compact(etcd),
   };
