@@ -13,6 +13,7 @@ import { backupVault } from './kinds/backup-vault.ts';
 import { badge } from './kinds/badge.ts';
 import { certificate } from './kinds/certificate.ts';
 import { cluster } from './kinds/cluster.ts';
+import { containerImage } from './kinds/container-image.ts';
 import { correctiveAction } from './kinds/corrective-action.ts';
 import { credential } from './kinds/credential.ts';
 import { cryptoKey } from './kinds/crypto-key.ts';
@@ -30,8 +31,10 @@ import { logStore } from './kinds/log-store.ts';
 import { maintenanceRecord } from './kinds/maintenance-record.ts';
 import { managementReview } from './kinds/management-review.ts';
 import { mediaDisposal } from './kinds/media-disposal.ts';
+import { namespace } from './kinds/namespace.ts';
 import { network } from './kinds/network.ts';
 import { networkRule } from './kinds/network-rule.ts';
+import { node } from './kinds/node.ts';
 import { oauthGrant } from './kinds/oauth-grant.ts';
 import { organizationAccount } from './kinds/organization-account.ts';
 import { person } from './kinds/person.ts';
@@ -43,6 +46,7 @@ import { restoreJob } from './kinds/restore-job.ts';
 import { restoreTest } from './kinds/restore-test.ts';
 import { risk } from './kinds/risk.ts';
 import { role } from './kinds/role.ts';
+import { roleBinding } from './kinds/role-binding.ts';
 import { roleGrant } from './kinds/role-grant.ts';
 import { roleHolder } from './kinds/role-holder.ts';
 import { scanCoverage } from './kinds/scan-coverage.ts';
@@ -52,6 +56,7 @@ import { threatItem } from './kinds/threat-item.ts';
 import { trainingRecord } from './kinds/training-record.ts';
 import { transfer } from './kinds/transfer.ts';
 import { vulnerability } from './kinds/vulnerability.ts';
+import { workload } from './kinds/workload.ts';
 
 /** Every kind of record, by name. A new one is a file under kinds/ and a line here. */
 export const kinds: ReadonlyMap<string, Kind> = new Map(
@@ -70,6 +75,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     badge,
     certificate,
     cluster,
+    containerImage,
     correctiveAction,
     credential,
     cryptoKey,
@@ -87,8 +93,10 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     maintenanceRecord,
     managementReview,
     mediaDisposal,
+    namespace,
     network,
     networkRule,
+    node,
     oauthGrant,
     organizationAccount,
     person,
@@ -100,6 +108,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     restoreTest,
     risk,
     role,
+    roleBinding,
     roleGrant,
     roleHolder,
     scanCoverage,
@@ -109,5 +118,6 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     trainingRecord,
     transfer,
     vulnerability,
+    workload,
   ].map((kind) => [kind.name, kind]),
 );

@@ -1,0 +1,2 @@
+/** Loaded only where a cluster is collected. */
+export { KubeConfig } from '@kubernetes/client-node';
