@@ -5,7 +5,9 @@ import { auditTrail } from './kinds/audit-trail.ts';
 import { backupJob } from './kinds/backup-job.ts';
 import { backupPlan } from './kinds/backup-plan.ts';
 import { backupVault } from './kinds/backup-vault.ts';
+import { branch } from './kinds/branch.ts';
 import { certificate } from './kinds/certificate.ts';
+import { change } from './kinds/change.ts';
 import { cluster } from './kinds/cluster.ts';
 import { credential } from './kinds/credential.ts';
 import { cryptoKey } from './kinds/crypto-key.ts';
@@ -13,6 +15,7 @@ import { dataStore } from './kinds/data-store.ts';
 import { departure } from './kinds/departure.ts';
 import { detector } from './kinds/detector.ts';
 import { identity } from './kinds/identity.ts';
+import { leakedSecret } from './kinds/leaked-secret.ts';
 import { listener } from './kinds/listener.ts';
 import { logStore } from './kinds/log-store.ts';
 import { network } from './kinds/network.ts';
@@ -23,6 +26,8 @@ import { policy } from './kinds/policy.ts';
 import { protectedResource } from './kinds/protected-resource.ts';
 import { publicAddress } from './kinds/public-address.ts';
 import { recoveryPoint } from './kinds/recovery-point.ts';
+import { repository } from './kinds/repository.ts';
+import { repositoryGrant } from './kinds/repository-grant.ts';
 import { restoreJob } from './kinds/restore-job.ts';
 import { role } from './kinds/role.ts';
 import { roleGrant } from './kinds/role-grant.ts';
@@ -39,7 +44,9 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     backupJob,
     backupPlan,
     backupVault,
+    branch,
     certificate,
+    change,
     cluster,
     credential,
     cryptoKey,
@@ -47,6 +54,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     departure,
     detector,
     identity,
+    leakedSecret,
     listener,
     logStore,
     network,
@@ -57,6 +65,8 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     protectedResource,
     publicAddress,
     recoveryPoint,
+    repository,
+    repositoryGrant,
     restoreJob,
     role,
     roleGrant,
