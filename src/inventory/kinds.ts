@@ -11,7 +11,9 @@ import { backupJob } from './kinds/backup-job.ts';
 import { backupPlan } from './kinds/backup-plan.ts';
 import { backupVault } from './kinds/backup-vault.ts';
 import { badge } from './kinds/badge.ts';
+import { branch } from './kinds/branch.ts';
 import { certificate } from './kinds/certificate.ts';
+import { change } from './kinds/change.ts';
 import { cluster } from './kinds/cluster.ts';
 import { containerImage } from './kinds/container-image.ts';
 import { correctiveAction } from './kinds/corrective-action.ts';
@@ -26,6 +28,7 @@ import { exercise } from './kinds/exercise.ts';
 import { identity } from './kinds/identity.ts';
 import { incident } from './kinds/incident.ts';
 import { internalAudit } from './kinds/internal-audit.ts';
+import { leakedSecret } from './kinds/leaked-secret.ts';
 import { listener } from './kinds/listener.ts';
 import { logStore } from './kinds/log-store.ts';
 import { maintenanceRecord } from './kinds/maintenance-record.ts';
@@ -42,6 +45,8 @@ import { policy } from './kinds/policy.ts';
 import { protectedResource } from './kinds/protected-resource.ts';
 import { publicAddress } from './kinds/public-address.ts';
 import { recoveryPoint } from './kinds/recovery-point.ts';
+import { repository } from './kinds/repository.ts';
+import { repositoryGrant } from './kinds/repository-grant.ts';
 import { restoreJob } from './kinds/restore-job.ts';
 import { restoreTest } from './kinds/restore-test.ts';
 import { risk } from './kinds/risk.ts';
@@ -73,7 +78,9 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     backupPlan,
     backupVault,
     badge,
+    branch,
     certificate,
+    change,
     cluster,
     containerImage,
     correctiveAction,
@@ -88,6 +95,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     identity,
     incident,
     internalAudit,
+    leakedSecret,
     listener,
     logStore,
     maintenanceRecord,
@@ -104,6 +112,8 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     protectedResource,
     publicAddress,
     recoveryPoint,
+    repository,
+    repositoryGrant,
     restoreJob,
     restoreTest,
     risk,

@@ -10,7 +10,8 @@ const table = tableKind(
     resource_type: text,
     /** Empty where it lies in no one region. */
     region: text,
-    scan_type: z.enum(['package', 'network', 'code', 'other']),
+    /** `dependency`: held against what becomes known, rather than scanned from time to time. */
+    scan_type: z.enum(['package', 'network', 'code', 'dependency', 'other']),
     active: z.boolean(),
     /** Whether it isn't scanned since it doesn't run now. */
     stopped: z.boolean(),
