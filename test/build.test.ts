@@ -7,9 +7,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { bundle } from '../build.ts';
 import { datasets } from '../src/collectors/aws/datasets.ts';
+import { datasets as googleDatasets } from '../src/collectors/google/datasets.ts';
 import { readChecks } from '../src/controls/builtin.ts';
 import { estate } from './collectors/aws/estate/index.ts';
 import { startStub } from './collectors/aws/stub.ts';
+import { base as googleEstate, CUSTOMER, SUBJECT } from './collectors/google/estate.ts';
+import { keyFile } from './collectors/google/identities.ts';
+import { startStub as startGoogle } from './collectors/google/stub.ts';
 
 const run = promisify(execFile);
 
@@ -107,6 +111,24 @@ describe('the bundle', () => {
     expect(collected).toHaveLength(datasets.length);
     expect(new Set(collected)).toEqual(new Set(datasets.map(({ name }) => name)));
   }, 180_000);
+
+  test('collects every dataset of Google, whose libraries are loaded late', async () => {
+    const manifests = await mkdtemp(join(directory, 'google-'));
+    await using stub = await startGoogle(googleEstate);
+    await writeFile(join(manifests, 'agent.yaml'), agent);
+    await writeFile(
+      join(manifests, 'google.yaml'),
+      `{ apiVersion: annexa.dev/v1alpha1, kind: Collector, metadata: { name: google }, spec: { plugin: google, settings: {
+        scope: ${CUSTOMER}, subject: ${SUBJECT}, credentials: { env: KEY }, endpoint: "${stub.endpoint}", oauthGrants: {} } } }`,
+    );
+    const entry = join(dist, 'annexa.mjs');
+    const env = { ANNEXA_DATA: join(directory, 'google-data'), KEY: keyFile(), ANNEXA_LOG_LEVEL: 'info' };
+    const { stderr } = await run(process.execPath, [entry, 'collect', '--config', manifests], {
+      env,
+      timeout: 60_000,
+    });
+    expect(stderr.match(/"event":"collected"/g)).toHaveLength(googleDatasets.length);
+  }, 90_000);
 
   test('compiles every check in its child process, and tells what does not compile', async () => {
     const manifests = await mkdtemp(join(directory, 'manifests-'));

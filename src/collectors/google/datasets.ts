@@ -47,6 +47,8 @@ export const datasets: readonly GoogleDataset[] = [
     operations: [...ALWAYS, 'directory.users.list', 'directory.tokens.list'],
     permissions: [CUSTOMER, USERS, directoryScope('user.security')],
     privileges: ['Users > Read', 'Security > User Security Management'],
+    minRecords: 0,
+    maxShrink: 0.5,
     needs: 'oauthGrants',
     load: async () => (await import('./grants.ts')).oauthGrants,
   },
@@ -57,6 +59,8 @@ export const datasets: readonly GoogleDataset[] = [
     operations: [...ALWAYS, 'directory.mobiledevices.list'],
     permissions: [CUSTOMER, directoryScope('device.mobile.readonly')],
     privileges: ['Mobile Device Management > Manage Devices and Settings'],
+    minRecords: 0,
+    maxShrink: 0.5,
     load: async () => (await import('./mobile.ts')).mobileDevices,
   },
   {
@@ -66,6 +70,8 @@ export const datasets: readonly GoogleDataset[] = [
     operations: [...ALWAYS, 'directory.chromeosdevices.list'],
     permissions: [CUSTOMER, directoryScope('device.chromeos.readonly')],
     privileges: ['Chrome Management > Manage Chrome OS Devices (read only)'],
+    minRecords: 0,
+    maxShrink: 0.5,
     load: async () => (await import('./chromeos.ts')).chromeosDevices,
   },
 ];

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import type { admin_directory_v1, MethodOptions } from '@googleapis/admin';
-import type { gaxios } from 'google-auth-library';
+import { admin, type admin_directory_v1, type MethodOptions } from '@googleapis/admin';
+import { type gaxios, OAuth2Client } from 'google-auth-library';
 import type { CollectorContext } from '../contract.ts';
 import { unlessAborted } from '../waiting.ts';
 import { type Asking, optionsOf } from './attempts.ts';
@@ -45,13 +45,12 @@ export function openSession(
     );
     answeredAt = Math.min(answeredAt, Math.floor(Date.parse(headers.get('date') ?? '') / 1000));
   };
-  let opened: Promise<Opened> | undefined;
+  const { directory, authorize } = open(config, context, scopes, asking);
   return {
     signal,
     call: async (operation, send) => {
       try {
         return await unlessAborted(async () => {
-          const { directory, authorize } = await (opened ??= open(config, context, scopes, asking));
           await authorize();
           const { data } = await send(directory, optionsOf(operation, config, asking, onAnswer));
           return data;
@@ -71,16 +70,12 @@ interface Opened {
   readonly authorize: () => Promise<void>;
 }
 
-async function open(
+function open(
   config: GoogleConfig,
   context: CollectorContext,
   scopes: readonly string[],
   asking: Asking,
-): Promise<Opened> {
-  const [{ admin }, { OAuth2Client }] = await Promise.all([
-    import('@googleapis/admin'),
-    import('google-auth-library'),
-  ]);
+): Opened {
   // Without what the library adds to requests, which could log them with their tokens.
   const auth = new OAuth2Client({ useAuthRequestParameters: false });
   const tokens = openTokens(config, context, scopes, asking, async (options) =>

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
-import type { AuthClient } from 'google-auth-library';
+import { type AuthClient, GoogleAuth } from 'google-auth-library';
 import { z } from 'zod';
 import type { CollectorContext, SecretRef } from '../contract.ts';
 import { CollectorError } from '../error.ts';
@@ -108,7 +108,6 @@ async function environment(
   { requestTimeout }: GoogleConfig,
   { signal }: Asking,
 ): Promise<AuthClient> {
-  const { GoogleAuth } = await import('google-auth-library');
   const auth = new GoogleAuth({
     scopes: [CLOUD],
     // Any will do: without one, the library asks other services for it.
