@@ -32,30 +32,34 @@ function fillAccount(peer: Emulator): Promise<void> {
     policies: [{ name: 'staff-read', document: read, administrator: false }],
     groups: [{ name: 'staff', attached: ['staff-read'], inline: [] }],
     roles: [],
-    users: all.flatMap(({ aws }) => aws).map(({ name, password, key }) => ({
-      name,
-      created: 40,
-      ...(password && { password: { signedIn: 3 } }),
-      keys: key ? [{ created: 40, used: 3, active: true }] : [],
-      groups: ['staff'],
-      attached: [],
-      inline: [],
-    })),
+    users: all
+      .flatMap(({ aws }) => aws)
+      .map(({ name, password, key }) => ({
+        name,
+        created: 40,
+        ...(password && { password: { signedIn: 3 } }),
+        keys: key ? [{ created: 40, used: 3, active: true }] : [],
+        groups: ['staff'],
+        attached: [],
+        inline: [],
+      })),
   });
 }
 
 const github: GitHubEstate = {
   ...EMPTY,
-  members: all.flatMap(({ github }) => github).map((login, index) => ({ id: 1000 + index, login, secondFactor: true })),
+  members: all
+    .flatMap(({ github }) => github)
+    .map((login, index) => ({ id: 1000 + index, login, secondFactor: true })),
 };
 
 const google: GoogleEstate = {
   ...workspace,
   users: [
     userOf('1', SUBJECT),
-    ...all.flatMap(({ google }) => google).map(({ address, suspended }, index) =>
-      userOf(String(100_000 + index), address, { suspended }),
-    ),
+    ...all
+      .flatMap(({ google }) => google)
+      .map(({ address, suspended }, index) => userOf(String(100_000 + index), address, { suspended })),
   ],
   assignments: [],
   members: {},
@@ -67,13 +71,15 @@ const google: GoogleEstate = {
 /** Bindings of users to `view`, as many at once as the API server likes, and a token that may list what `rbac` needs. */
 async function fillCluster(cluster: Cluster): Promise<string> {
   const api = '/apis/rbac.authorization.k8s.io/v1';
-  const bindings = all.flatMap(({ kubernetes }) => kubernetes).map((name, index) => ({
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'RoleBinding',
-    metadata: { name: `view-${index}`, namespace: 'default' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
-    subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name }],
-  }));
+  const bindings = all
+    .flatMap(({ kubernetes }) => kubernetes)
+    .map((name, index) => ({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: `view-${index}`, namespace: 'default' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+      subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name }],
+    }));
   const rest = bindings.values();
   await Promise.all(
     Array.from({ length: 8 }, async () => {
