@@ -134,7 +134,14 @@ async function fill(
   for (const source of inventory.sources()) {
     await inventory.remove(source);
   }
-  await inventory.declare({ ...nothingDeclared, scopes: item.declared ?? [] });
+  const services = Object.entries(item.services ?? {}).map(([login, person]) => [
+    login,
+    wholeId(item, 'person', person),
+  ]);
+  await inventory.declare({
+    owners: { ...nothingDeclared.owners, services: Object.fromEntries(services) },
+    scopes: item.declared ?? [],
+  });
   const states: SourceState[] = [];
   for (const [kind, all] of records) {
     const missing = item.missing?.includes(kind) ?? false;

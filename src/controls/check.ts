@@ -32,6 +32,8 @@ const checkCase = z.strictObject({
   records: z.record(z.string(), z.array(z.record(z.string(), z.unknown()))).default({}),
   /** Native ids of the sources that the Scope manifest declares; none unless written. */
   declared: z.array(text).optional(),
+  /** Ids of people by the login of the service that they answer for, as the Scope manifest declares them; none unless written. */
+  services: z.record(text, text).optional(),
   /** Kinds whose source is missing in this case. */
   missing: z.array(z.string()).optional(),
   expect: z.strictObject({

@@ -54,15 +54,15 @@ const PART = 5_000;
  * those who have gone, and whoever has gone rather than somebody yet to come. No two who are here.
  */
 const LOST = `EXISTS (
-  SELECT 1 FROM person_login AS q JOIN person AS o ON o.id = q.person JOIN person AS t ON t.id = p.person
-    WHERE q.login = p.login AND q.person <> p.person
-      AND CASE
-        WHEN t.status IN ('left', 'vanished') THEN o.status IN ('active', 'leave')
-          OR (o.status IN ('left', 'vanished')
+  SELECT 1 FROM person AS t WHERE t.id = p.person AND t.status NOT IN ('active', 'leave') AND EXISTS (
+    SELECT 1 FROM person_login AS q JOIN person AS o ON o.id = q.person
+      WHERE q.login = p.login AND q.person <> p.person
+        AND CASE t.status
+          WHEN 'future' THEN o.status IN ('left', 'vanished')
+          ELSE o.status IN ('active', 'leave') OR (o.status IN ('left', 'vanished')
             AND (SELECT max(d.at) FROM departure AS d WHERE d.person = o.id)
-              > (SELECT max(d.at) FROM departure AS d WHERE d.person = t.id))
-        WHEN t.status = 'future' THEN o.status IN ('left', 'vanished')
-        ELSE 0 END
+              > (SELECT max(d.at) FROM departure AS d WHERE d.person = t.id)) END
+  )
 )`;
 
 // A match: identity, rank (lower wins), person, why. Only of identities from :from to :to.

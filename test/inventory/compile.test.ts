@@ -24,7 +24,11 @@ describe('a check that is compiled', () => {
   });
 
   test('depends on people when it reads an owner', async () => {
-    expect((await sandbox.compile(check({ fails: "it.owner = ''" }))).kinds).toEqual(['identity', 'person']);
+    expect((await sandbox.compile(check({ fails: "it.owner = ''" }))).kinds).toEqual([
+      'identity',
+      'departure',
+      'person',
+    ]);
     const grants = await sandbox.compile(
       check({
         kind: 'role_grant',
@@ -32,7 +36,7 @@ describe('a check that is compiled', () => {
         reason: "'x'",
       }),
     );
-    expect(grants.kinds).toEqual(['role_grant', 'identity', 'person']);
+    expect(grants.kinds).toEqual(['role_grant', 'identity', 'departure', 'person']);
   });
 
   test.each<[string, Partial<CheckQuery>]>([

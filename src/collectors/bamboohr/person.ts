@@ -25,7 +25,7 @@ export function personReader(
   const idOf = (employee: string) => `bamboohr:${company}:${employee}`;
   return (employee, place, { statuses, jobs }) => {
     const start = dateOf(employee.hireDate, `${place}, hireDate`);
-    const { leavesAt, returned } = leavings(statuses, days, asOf);
+    const { leavesAt, returned } = leavings(employee.status, statuses, days, asOf);
     const engaged = statuses.findLast(({ value }) => value !== TERMINATED)?.value;
     return {
       id: idOf(employee.employeeId),
@@ -49,9 +49,10 @@ function statusOf(status: Employee['status'], startAt: number | null, asOf: numb
 
 /**
  * Each run of rows that say Terminated is one departure, on the first of their days; any other row after it, once its day has come, is
- * another start. Statuses change by their dates alone: what is yet to come is told as such.
+ * another start. Somebody who is inactive has not come back from the last of them, whatever rows are after it.
  */
 function leavings(
+  status: Employee['status'],
   statuses: readonly Row[],
   days: Zone,
   asOf: number,
@@ -67,6 +68,7 @@ function leavings(
       leavesAt = null;
     }
   }
+  if (status === 'Inactive') leavesAt ??= returned.pop() ?? null;
   return { leavesAt, returned };
 }
 

@@ -38,6 +38,9 @@ function* people(): Generator<InventoryRecord> {
       logins: [`p${n}`],
       status: left ? 'left' : 'active',
       start_at: start,
+      type: 'employee',
+      manager: '',
+      department: `d${n % 40}`,
     });
     if (left) {
       yield record('departure', `${id}/left`, shared, {
@@ -45,6 +48,7 @@ function* people(): Generator<InventoryRecord> {
         at: NOW - spread(n, 2, 400) * DAY,
         at_known: true,
         recorded_at: NOW - DAY,
+        returned: false,
       });
     }
   }

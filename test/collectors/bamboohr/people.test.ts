@@ -189,6 +189,16 @@ describe('departures', () => {
       [{ at: end('2026-10-31'), known: true, returned: false }],
     ],
     [
+      'not returned from by a row after it, when the list says Inactive',
+      'Inactive',
+      [
+        ['2020-01-01', 'A'],
+        ['2026-10-31', 'Terminated'],
+        ['2026-11-01', 'Alumni'],
+      ],
+      [{ at: end('2026-10-31'), known: true, returned: false }],
+    ],
+    [
       'on a day not known, when the list says Inactive and the table says nothing',
       'Inactive',
       [['2020-01-01', 'Full-Time']],

@@ -94,7 +94,11 @@ function listed({ employees }: Company, { searchParams }: URL): unknown {
 function employeeOf(employee: StubEmployee, fields: readonly string[]): unknown {
   const asked = Object.fromEntries(fields.map((field) => [field, null]));
   return {
-    ...{ firstName: 'Secret', lastName: 'Name', preferredName: null, photoUrl: null, jobTitleName: null },
+    firstName: 'Secret',
+    lastName: 'Name',
+    preferredName: null,
+    photoUrl: null,
+    jobTitleName: null,
     status: 'Active',
     _restrictedFields: [],
     ...asked,
