@@ -283,6 +283,7 @@ export const estate: CheckCase['records'] = {
     agreed('e2', 'p3', 'contract', 'now-30d'),
     agreed('e3', 'p3', 'confidentiality', 'now-30d'),
     agreed('e4', 'p4', 'exit_duties', 'now-31d'),
+    agreed('e5', 'p4', 'assets_returned', 'now-30d'),
   ],
   badge: [{ id: 'b1', holder: 'ann@example.org', active: true, type: 'personal' }],
   maintenance_record: [
