@@ -20,8 +20,9 @@ const table = tableKind(
     closed_at: instant.nullable(),
     /** Whether the cause was looked for. */
     cause_found: z.boolean().nullable(),
+    /** Whether it was looked at afterwards if it worked. */
+    effectiveness: z.enum(['unchecked', 'effective', 'ineffective']),
     effectiveness_checked_at: instant.nullable(),
-    effective: z.boolean().nullable(),
   },
   { names: { owner: 'person' } },
 );

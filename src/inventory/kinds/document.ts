@@ -27,7 +27,11 @@ const table = tableKind(
     /** The systems or assets that it is for, such as those of a runbook. */
     subjects: z.array(identifier),
   },
-  { indexes: ['reference'], names: { owner: 'person', approver: 'person' } },
+  {
+    indexes: ['reference', ['for_everyone', 'status', 'type']],
+    names: { owner: 'person', approver: 'person' },
+    generated: { approved_at_or_0: 'ifnull(approved_at, 0)' },
+  },
 );
 
 /** A document that the ISMS controls, in its present version. */

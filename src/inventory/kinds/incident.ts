@@ -17,13 +17,14 @@ const table = tableKind(
     triaged_at: instant.nullable(),
     contained_at: instant.nullable(),
     resolved_at: instant.nullable(),
-    /** When its causes were reviewed. */
+    /** Whether a review of its causes is on file. */
+    lessons: z.boolean(),
     lessons_at: instant.nullable(),
     personal_data: z.boolean().nullable(),
-    /** Whether authorities, customers or others have to be told. */
-    notification_required: z.boolean().nullable(),
+    /** Whether authorities, customers or others have to be told, and were. */
+    notification: z.enum(['undecided', 'not_required', 'required', 'told']),
     notification_due_at: instant.nullable(),
-    notified_at: instant.nullable(),
+    told_at: instant.nullable(),
   },
   { names: { owner: 'person' } },
 );

@@ -11,6 +11,8 @@ const table = tableKind(
     type: z.enum(['audit', 'review']),
     status: z.enum(['planned', 'performed', 'cancelled']),
     auditor: identifier,
+    /** Whether the auditor is from outside, so that HR doesn't know them. */
+    external: z.boolean(),
     /** Null, here and below: the register doesn't tell, or it was not performed. */
     planned_at: instant.nullable(),
     performed_at: instant.nullable(),
