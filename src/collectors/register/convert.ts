@@ -51,6 +51,7 @@ export function converter(field: Field, mapping: Mapping, clock: Clock, dateForm
     }
     return ofText(entry, column, text, field.form, mapping);
   };
+  if (mapping.present === true) return (entry) => textOf(entry, column) !== '';
   if (!field.list) return (entry, latest) => one(entry, entry.cell(column) ?? '', latest);
   return (entry, latest) =>
     itemsOf(entry, column, mapping.separator ?? ';').map((item) => one(entry, item, latest));

@@ -32,6 +32,9 @@ export const registers: readonly RegisterSpec[] = [
   { dataset: 'threats', section: 'threats', kind: 'threat_item' },
 ];
 
+/** What people have not dated anew for a month supports nothing. */
+const freshness = 31 * 86_400;
+
 const operations = ['read', 'GET', SHEETS_OPERATION, TOKEN_OPERATION];
 const permissions = ['read the register', SHEETS_SCOPE];
 
@@ -39,6 +42,7 @@ export const datasets: readonly DatasetSpec[] = registers.map(({ dataset, sectio
   name: dataset,
   kinds: [kind],
   cadence: 'every 24h',
+  freshness,
   operations,
   permissions,
   minRecords: 1,
