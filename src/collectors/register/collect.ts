@@ -63,7 +63,7 @@ function expectAsOf(asOf: number | undefined): number {
 
 /** What a file's stream throws, put into the contract's words. */
 async function* readable<T>(
-  entries: AsyncIterable<T>,
+  entries: AsyncIterable<T> | Iterable<T>,
   signal: AbortSignal,
 ): AsyncGenerator<T, void, undefined> {
   try {

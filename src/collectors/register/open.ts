@@ -1,7 +1,7 @@
 import type { CollectorContext, Provenance } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import { statedAsOf } from '../exports/as-of.ts';
-import type { ExportConfig } from '../exports/config.ts';
+import type { AsOf } from '../exports/config.ts';
 import type { FileFacts } from '../exports/csv.ts';
 import { openExport } from '../exports/source.ts';
 import type { RegisterConfig } from './config.ts';
@@ -19,58 +19,50 @@ export async function openRegister(
   provenance: Provenance,
   signal: AbortSignal,
 ): Promise<Opened> {
-  if (section.asOf === undefined)
+  const { asOf, sheet, directory } = section;
+  if (asOf === undefined)
     throw new CollectorError('as-of', "nothing says how old the register's content is: configure asOf");
-  if (section.sheet !== undefined) {
+  if (sheet !== undefined) {
     const { openSheet } = await import('./sheet/open.ts');
-    return openSheet(config.google, section, section.sheet, clock, context, provenance, signal);
+    const opened = await openSheet(config.google, section, sheet, clock, context, provenance, signal);
+    return 'declared' in asOf ? { ...opened, asOf: outside(asOf, clock, '') } : opened;
   }
-  if (section.directory !== undefined) {
+  if (directory !== undefined) {
     const { openDirectory } = await import('./directory.ts');
-    return declared(await openDirectory(section, clock, context, provenance, signal), section, clock, '');
+    const opened = await openDirectory(section, clock, context, provenance, signal);
+    return 'declared' in asOf ? { ...opened, asOf: outside(asOf, clock, '') } : opened;
   }
-  return openFile(section, clock, context, provenance, signal);
+  return openFile(section, asOf, clock, context, provenance, signal);
 }
 
 async function openFile(
   section: Section,
+  asOf: NonNullable<Section['asOf']>,
   clock: Clock,
   context: CollectorContext,
   provenance: Provenance,
   signal: AbortSignal,
 ): Promise<Opened> {
-  const { asOf, ...rest } = section;
-  const own = asOf !== undefined && 'fileName' in asOf ? { asOf } : {};
-  const opened = await openExport({ ...rest, ...own }, context, provenance, signal);
+  const named = 'fileName' in asOf ? asOf : undefined;
+  const opened = await openExport({ ...section, asOf: named }, context, provenance, signal);
+  const close = (): PromiseLike<void> => opened[Symbol.asyncDispose]();
+  const facts: Facts & FileFacts = { sha256: '', bytes: 0, ended: false };
   try {
-    const facts: Facts & FileFacts = { sha256: '', bytes: 0, ended: false };
-    const close = () => opened[Symbol.asyncDispose]();
-    if (section.format === 'yaml') {
-      const { readYamlFile } = await import('./yaml-file.ts');
-      const read = await readYamlFile(opened.bytes, section, clock, facts);
-      const whole = { ...read, entries: each(read.entries), facts, [Symbol.asyncDispose]: close };
-      return declared(whole, section, clock, opened.name);
+    const stated = 'declared' in asOf || 'fileName' in asOf ? outside(asOf, clock, opened.name) : undefined;
+    if (section.format !== 'yaml') {
+      const entries = csvEntries(opened.bytes, section, facts);
+      return { asOf: stated, entries, facts, [Symbol.asyncDispose]: close };
     }
-    const entries = csvEntries(opened.bytes, section, facts);
-    const table = { asOf: undefined, entries, facts, [Symbol.asyncDispose]: close };
-    return declared(table, section, clock, opened.name);
+    const { readYamlFile } = await import('./yaml-file.ts');
+    const { asOf: own, entries } = await readYamlFile(opened.bytes, section, clock, facts);
+    return { asOf: stated ?? own, entries, facts, [Symbol.asyncDispose]: close };
   } catch (error) {
-    await opened[Symbol.asyncDispose]();
+    await close();
     throw error;
   }
 }
 
-async function* each<T>(items: Iterable<T>): AsyncGenerator<T, void, undefined> {
-  yield* items;
-}
-
-/** With the time that the settings or the file's name state, where the register itself doesn't. */
-export function declared(opened: Opened, { asOf }: Section, clock: Clock, name: string): Opened {
-  if (asOf === undefined || !('declared' in asOf || 'fileName' in asOf)) return opened;
-  const stated: Pick<ExportConfig, 'asOf' | 'maxBytes' | 'requestTimeout'> = {
-    asOf,
-    maxBytes: 0,
-    requestTimeout: 0,
-  };
-  return { ...opened, asOf: statedAsOf(stated, clock, name) };
+/** The time that the settings or the file's name state. */
+function outside(asOf: AsOf, clock: Clock, name: string): number | undefined {
+  return statedAsOf({ asOf, maxBytes: 0, requestTimeout: 0 }, clock, name);
 }

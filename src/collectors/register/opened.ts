@@ -14,7 +14,7 @@ export interface Opened extends AsyncDisposable {
   /** The register's own time, Unix seconds; undefined: each entry states it. */
   readonly asOf: number | undefined;
   /** Rejects with a CollectorError rather than give a part of them. */
-  readonly entries: AsyncIterable<Entry>;
+  readonly entries: AsyncIterable<Entry> | Iterable<Entry>;
   readonly facts: Facts;
   /** Who read it, where that isn't told by the digest. */
   readonly caller?: string;

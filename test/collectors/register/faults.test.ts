@@ -247,7 +247,7 @@ describe('a directory', () => {
     expect(records).toMatchObject([{ reference: 'POL-1' }]);
   });
 
-  const with_ = (more: Readonly<Record<string, string>>): Partial<Given> => ({
+  const beside = (more: Readonly<Record<string, string>>): Partial<Given> => ({
     files: { ...files, ...more },
   });
   const prepare = (work: (root: string) => Promise<void>): Partial<Given> => ({
@@ -258,30 +258,35 @@ describe('a directory', () => {
   test.each<[string, Partial<Given>, string, RegExp]>([
     [
       'a file without front matter',
-      with_({ 'policies/c.md': '# C\n' }),
+      beside({ 'policies/c.md': '# C\n' }),
       'malformed',
       /^file c\.md: expected front/,
     ],
     [
       'front matter cut',
-      with_({ 'policies/c.md': '---\nnumber: X\n' }),
+      beside({ 'policies/c.md': '---\nnumber: X\n' }),
       'malformed',
       /^file c\.md: expected front/,
     ],
     [
       'front matter later',
-      with_({ 'policies/c.md': `\n${policy('X')}` }),
+      beside({ 'policies/c.md': `\n${policy('X')}` }),
       'malformed',
       /^file c\.md: expected fr/,
     ],
-    ['an empty file', with_({ 'policies/c.md': '' }), 'malformed', /^file c\.md/],
+    ['an empty file', beside({ 'policies/c.md': '' }), 'malformed', /^file c\.md/],
     [
       'a key missing',
-      with_({ 'policies/c.md': '---\nnumber: X\n---\n' }),
+      beside({ 'policies/c.md': '---\nnumber: X\n---\n' }),
       'malformed',
       /^file c\.md, column title/,
     ],
-    ['a key twice', with_({ 'policies/c.md': '---\na: 1\na: 2\n---\n' }), 'malformed', /^file c\.md, line 3/],
+    [
+      'a key twice',
+      beside({ 'policies/c.md': '---\na: 1\na: 2\n---\n' }),
+      'malformed',
+      /^file c\.md, line 3/,
+    ],
     [
       'a link out of it',
       prepare(async (root) => {
@@ -335,7 +340,7 @@ describe('a directory', () => {
   });
 
   test('what is named in `ignore` isn’t read', async () => {
-    const readme = with_({ 'policies/README.md': '# Policies\n' });
+    const readme = beside({ 'policies/README.md': '# Policies\n' });
     await expect(directory(readme)).rejects.toMatchObject({ message: /^file README\.md/ });
     expect((await directory(readme, { ignore: ['README.md'] })).records).toHaveLength(2);
   });
@@ -346,12 +351,12 @@ describe('a directory', () => {
   });
 
   test('two files with the same id', async () => {
-    const given = with_({ 'policies/c.md': policy('POL-2') });
+    const given = beside({ 'policies/c.md': policy('POL-2') });
     await expect(directory(given, { id: 'number' })).rejects.toMatchObject({
       code: 'malformed',
       message: 'file c.md: expected an id that none before has',
     });
-    const twins = with_({ 'policies/b.markdown': policy('POL-3') });
+    const twins = beside({ 'policies/b.markdown': policy('POL-3') });
     await expect(directory(twins)).rejects.toMatchObject({ code: 'malformed' });
   });
 
@@ -365,7 +370,7 @@ describe('a directory', () => {
 });
 
 test('a directory may be none at all', async () => {
-  const given = { files: {}, prepare: (root: string) => mkdir(join(root, 'policies')).then(() => {}) };
+  const given = { files: {}, prepare: (root: string) => mkdir(join(root, 'policies')) };
   const { records } = await directory(given, { asOf: { declared: '2026-11-20' } });
   expect(records).toEqual([]);
 });

@@ -1,10 +1,10 @@
-import type { gaxios as Gaxios, GoogleAuth as Auth } from 'google-auth-library';
+import type { gaxios as Gaxios } from 'google-auth-library';
 import { z } from 'zod';
 import type { CollectorContext, Provenance } from '../../contract.ts';
 import { CollectorError } from '../../error.ts';
 import type { GoogleConfig } from '../config.ts';
 import { SHEETS_OPERATION, SHEETS_SCOPE, TOKEN_OPERATION } from './names.ts';
-import { GoogleAuth, gaxios, sheets } from './sdk.ts';
+import { GoogleAuth, gaxios, JWT, sheets } from './sdk.ts';
 
 type Sheets = ReturnType<typeof sheets>;
 
@@ -83,13 +83,12 @@ async function authOf(
   { credentials }: GoogleConfig,
   context: CollectorContext,
   transporter: InstanceType<typeof Gaxios.Gaxios>,
-): Promise<{ readonly auth: Auth; readonly caller: string }> {
-  const options = { scopes: SHEETS_SCOPE, clientOptions: { transporter } };
+): Promise<{ readonly auth: GoogleAuth | JWT; readonly caller: string }> {
   if (credentials !== undefined) {
-    const key = keyOf(await named(credentials, context));
-    return { auth: new GoogleAuth({ ...options, credentials: key }), caller: key.client_email };
+    const { client_email: email, private_key: key } = keyOf(await named(credentials, context));
+    return { auth: new JWT({ email, key, scopes: [SHEETS_SCOPE], transporter }), caller: email };
   }
-  const auth = new GoogleAuth(options);
+  const auth = new GoogleAuth({ scopes: SHEETS_SCOPE, clientOptions: { transporter } });
   try {
     await auth.getClient();
     const { client_email: email } = await auth.getCredentials();

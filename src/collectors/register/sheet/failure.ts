@@ -10,22 +10,22 @@ export function sheetFailure(error: unknown, signal: AbortSignal, caller: string
   const operation = isToken ? TOKEN_OPERATION : SHEETS_OPERATION;
   const status = at(error, 'response', 'status');
   if (typeof status === 'number') return answered(operation, status, error, caller);
-  const code =
-    [at(error, 'code'), at(error, 'type'), at(error, 'cause', 'code')].find(
-      (value) => typeof value === 'string',
-    ) ?? '';
-  const found = codes[code];
-  if (found !== undefined) return new CollectorError(found[0], `${operation}: ${found[1]}`);
-  return new CollectorError(
-    'unavailable',
-    `${operation}: no answer${/^[A-Z_]+$/.test(code) ? `: ${code}` : ''}`,
-  );
+  const told = [at(error, 'code'), at(error, 'cause', 'type'), at(error, 'cause', 'code')].map(String);
+  // The library tells a body that was cut by its message alone.
+  if (/^(Invalid response body|Premature close)/.test(String(at(error, 'message'))))
+    return new CollectorError('incomplete', `${operation}: the answer ended before it was complete`);
+  const [code, why] = told.map((name) => codes[name]).find((found) => found !== undefined) ?? noAnswer;
+  return new CollectorError(code, `${operation}: ${why}`);
 }
 
-const codes: Readonly<Record<string, readonly [CollectorErrorCode, string]>> = {
+type Failure = readonly [CollectorErrorCode, string];
+
+const noAnswer: Failure = ['unavailable', 'no answer'];
+
+const codes: Readonly<Record<string, Failure>> = {
   TimeoutError: ['timeout', 'no whole answer in time'],
-  ERR_STREAM_PREMATURE_CLOSE: ['incomplete', 'the answer ended before it was complete'],
   'max-size': ['malformed', 'the answer is larger than maxBytes'],
+  'no-redirect': ['configuration', 'redirects are not followed'],
 };
 
 function answered(operation: string, status: number, error: unknown, caller: string): CollectorError {
