@@ -6,6 +6,7 @@ import type { Matching } from './named.ts';
  * nobody is named.
  */
 export const PERSON_NAMED: Matching = {
+  once: 'register(source, scope) AS MATERIALIZED (SELECT DISTINCT source, scope FROM person)',
   find: (column) => `(
     SELECT CASE
         WHEN count(p.id) FILTER (WHERE p.status NOT IN ('left', 'vanished')) = 1
@@ -16,8 +17,7 @@ export const PERSON_NAMED: Matching = {
       WHERE p.id IN (
         SELECT ${column}
         UNION SELECT l.person FROM person_login AS l WHERE l.login = ${column}
-        UNION SELECT o.source || ':' || o.scope || ':' || ${column}
-          FROM (SELECT DISTINCT source, scope FROM person) AS o
+        UNION SELECT r.source || ':' || r.scope || ':' || ${column} FROM register AS r
       )
   )`,
   from: ['person', 'person_login'],

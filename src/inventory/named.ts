@@ -5,6 +5,8 @@ import { PERSON_NAMED } from './named-person.ts';
 
 /** How what is named is found: an SQL expression over the row `t`, in whose column it is written; '' when it isn't exactly one. */
 export interface Matching {
+  /** A common table expression that `find` reads, made once for all rows of a part. */
+  readonly once?: string;
   readonly find: (column: string) => string;
   /** The tables that the answer rests on. */
   readonly from: readonly string[];
@@ -44,10 +46,12 @@ function computeColumn(
   const last = db.prepare(
     `SELECT max(id) AS id FROM (SELECT id FROM "${kind}" WHERE id > :from AND (:source IS NULL OR _source = :source) ORDER BY id LIMIT ${PART})`,
   );
+  const { once, find } = MATCHING[named];
   const compute = db.prepare(`
+    ${once === undefined ? '' : `WITH ${once}`}
     UPDATE "${kind}" SET "${column}_${named}" = r.found
       FROM (
-        SELECT t._source AS number, t.id AS id, ${MATCHING[named].find(`t."${column}"`)} AS found
+        SELECT t._source AS number, t.id AS id, ${find(`t."${column}"`)} AS found
           FROM "${kind}" AS t
           WHERE t.id > :from AND t.id <= :to AND (:source IS NULL OR t._source = :source)
       ) AS r

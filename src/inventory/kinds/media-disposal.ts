@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { identifier, instant, text } from '../define-kind.ts';
-import { tableKind } from '../table-kind.ts';
+import { ENDLESS, tableKind } from '../table-kind.ts';
 
 const table = tableKind(
   'media_disposal',
@@ -14,7 +14,10 @@ const table = tableKind(
     /** The certificate's or protocol's own number; empty: none. */
     certificate: text,
   },
-  { indexes: ['reference'] },
+  {
+    indexes: ['reference'],
+    generated: { disposed_at_or_max: `ifnull(disposed_at, ${ENDLESS})` },
+  },
 );
 
 /** A medium or device that left, and what was done with its data before. */
