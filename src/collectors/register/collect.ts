@@ -48,7 +48,7 @@ export async function* collectRegister(
   }
   provenance.setAsOf(expectAsOf(asOf));
   const { sha256, bytes, files } = opened.facts;
-  provenance.setCaller(opened.caller ?? `sha256:${sha256}`);
+  if (section.sheet === undefined) provenance.setCaller(`sha256:${sha256}`);
   provenance.note('sha256', sha256);
   provenance.note('bytes', bytes);
   provenance.note('rows', seen.size);

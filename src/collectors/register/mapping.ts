@@ -18,8 +18,8 @@ export interface Mapping {
   readonly unit?: Unit | undefined;
   /** Which second of a day is meant. */
   readonly day?: 'start' | 'end' | undefined;
-  /** Yes when the cell holds anything: a date stands for "done". */
-  readonly present?: boolean | undefined;
+  /** Yes when the cell holds a date, no when it is empty. */
+  readonly dated?: boolean | undefined;
   /** YAML and front matter alone: an entry without the key is one whose value is empty. */
   readonly optional?: boolean | undefined;
 }
@@ -54,7 +54,7 @@ export function mappingSchema(field: Field): z.ZodType<string | Mapping> {
     ...(means !== undefined && { values: z.record(z.string(), means).optional() }),
     ...(field.list && { separator: z.string().length(1).default(';') }),
     ...(field.form.type === 'duration' && { unit: z.enum(['s', 'm', 'h', 'd', 'w']).optional() }),
-    ...(field.form.type === 'boolean' && !field.list && { present: z.literal(true).optional() }),
+    ...(field.form.type === 'boolean' && !field.list && { dated: z.literal(true).optional() }),
     ...(field.form.type === 'instant' && { day: z.enum(['start', 'end']).optional() }),
   };
   const long = typed<z.ZodType<Mapping>>(z.strictObject(column));

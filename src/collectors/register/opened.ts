@@ -16,6 +16,4 @@ export interface Opened extends AsyncDisposable {
   /** Rejects with a CollectorError rather than give a part of them. */
   readonly entries: AsyncIterable<Entry> | Iterable<Entry>;
   readonly facts: Facts;
-  /** Who read it, where that isn't told by the digest. */
-  readonly caller?: string;
 }

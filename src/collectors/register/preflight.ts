@@ -1,10 +1,9 @@
-import type { CollectorContext, PermissionReport } from '../contract.ts';
+import type { CollectorContext, PermissionReport, Provenance } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import { UNRECORDED } from '../unrecorded.ts';
 import { collectRegister } from './collect.ts';
 import { type RegisterConfig, sectionOf } from './config.ts';
 import { registers } from './registers.ts';
-import type { Section } from './section.ts';
 import { SHEETS_SCOPE } from './sheet/names.ts';
 
 type Permission = PermissionReport['permissions'][number];
@@ -17,15 +16,18 @@ export async function preflight(
   chosen: readonly string[] = registers.map(({ dataset }) => dataset),
 ): Promise<PermissionReport> {
   const permissions: Permission[] = [];
+  const callers = new Set<string>();
+  const sheets: Provenance = { ...UNRECORDED, setCaller: (identity) => void callers.add(identity) };
   for (const spec of registers) {
     const section = sectionOf(config, spec.section);
     if (section === undefined || !chosen.includes(spec.dataset)) continue;
     const permission = section.sheet === undefined ? 'read the register' : SHEETS_SCOPE;
-    const collecting = { spec, config, section, context, provenance: UNRECORDED, before: undefined, signal };
+    const provenance = section.sheet === undefined ? UNRECORDED : sheets;
+    const collecting = { spec, config, section, context, provenance, before: undefined, signal };
     const found = await outcome(collectRegister(collecting), signal);
     permissions.push({ dataset: spec.dataset, permission, scope: config.scope, ...found });
   }
-  return { caller: 'register', permissions };
+  return { caller: [...callers].join(', ') || 'files', permissions };
 }
 
 async function outcome(
@@ -42,5 +44,3 @@ async function outcome(
     return { held, detail: error.message };
   }
 }
-
-export type { Section };

@@ -103,9 +103,9 @@ function* sourceFaults(section: Section): Generator<Fault> {
   yield* asOfFaults(section);
 }
 
-function* formatFaults({ format = 'csv', directory, sheet, list, ...section }: Section): Generator<Fault> {
-  if (sheet !== undefined && section.columns !== undefined && format !== 'csv')
-    yield [['format'], 'expected none for a sheet'];
+function* formatFaults(section: Section): Generator<Fault> {
+  const { format = 'csv', directory, sheet, list } = section;
+  if (sheet !== undefined && section.format !== undefined) yield [['format'], 'expected none for a sheet'];
   if (directory !== undefined && format === 'csv')
     yield [['format'], 'expected yaml or markdown for a directory'];
   if (directory === undefined && format === 'markdown')

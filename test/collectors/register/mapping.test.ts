@@ -138,8 +138,8 @@ describe('words, flags, durations, lists and templates', () => {
     ['A', '1,FALSE,,', false],
     [{ column: 'A', values: { x: true, '': false } }, '1,,,', false],
     [{ column: 'A', values: { x: true, '': false } }, '1,x,,', true],
-    [{ column: 'A', present: true }, '1,2026-01-01,,', true],
-    [{ column: 'A', present: true }, '1,,,', false],
+    [{ column: 'A', dated: true }, '1,2026-01-01,,', true],
+    [{ column: 'A', dated: true }, '1,,,', false],
   ])('a flag: %j of %s', async (mapping, row, active) => {
     expect(await badge(mapping, row)).toMatchObject({ active, type: 'personal', holder: '' });
   });
@@ -147,6 +147,12 @@ describe('words, flags, durations, lists and templates', () => {
   test.each([
     ['A', '1,ja,,', 'row 2, column A: expected one of true, yes, false, no'],
     ['A', '1,,,', 'row 2, column A: expected a value'],
+    [{ column: 'A', dated: true }, '1,pending,,', expect.stringContaining('column A: expected a date like')],
+    [
+      { column: 'A', dated: true },
+      '1,2026-12-01,,',
+      expect.stringContaining("isn't after the register's own"),
+    ],
     [
       { column: 'A', values: { ja: true, nein: false } },
       '1,yes,,',

@@ -111,6 +111,19 @@ describe('a sheet', () => {
     expect(fieldsOf(records[0])).toMatchObject({ completed_at: at('2026-02-03T14:30:00+01:00') });
   });
 
+  test('a number that a sheet may have made of text is no text', async () => {
+    for (const course of [1.1, 1e20]) {
+      const Training = [names, ['lea@acme.example', course, '', '', '']];
+      await expect(read({ cells: { ...cells, Training } })).rejects.toMatchObject({
+        code: 'malformed',
+        message: 'row 2, column Course: expected text; format the column as plain text',
+      });
+    }
+    const Training = [names, ['lea@acme.example', 101, '', '', '']];
+    const { records } = await read({ cells: { ...cells, Training } });
+    expect(records).toMatchObject([{ id: 'register:acme:training/lea@acme.example/101', course: '101' }]);
+  });
+
   test('messages count rows as the sheet does', async () => {
     const Training = [['Trainings'], names, ['lea@acme.example', 'x', true, '', '']];
     const sheet = { spreadsheet, range: 'Training!A2:E' };
@@ -286,10 +299,11 @@ test('preflight says with whom the spreadsheet has to be shared', async () => {
   const instead = { 'sheets.spreadsheets.values.batchGet': refusal(403, 'PERMISSION_DENIED') };
   await using stub = await startSheets({ cells, instead });
   const google = { credentials: { env: 'KEY' }, endpoint: stub.endpoint, maxAttempts: 1 };
-  const { permissions } = await preflight({
+  const { caller, permissions } = await preflight({
     settings: { google, training: section },
     secrets: { KEY: key },
   });
+  expect(caller).toBe('reader@acme.iam.gserviceaccount.com');
   expect(permissions).toMatchObject([
     {
       dataset: 'training',

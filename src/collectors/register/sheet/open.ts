@@ -42,6 +42,7 @@ export async function openSheet(
   const cell = section.asOf !== undefined && 'cell' in section.asOf ? section.asOf.cell : undefined;
   const ranges = cell === undefined ? [range] : [range, cell];
   const { sheets, caller } = await sheetClient(google, section, context, provenance, signal);
+  provenance.setCaller(caller);
   let data: unknown;
   try {
     const asked = { spreadsheetId: spreadsheet, ranges, majorDimension: 'ROWS' };
@@ -63,7 +64,6 @@ export async function openSheet(
     asOf: cell === undefined ? undefined : cellTime(cell, stating?.values?.[0]?.[0] ?? '', clock),
     entries: tableEntries(rows, columnsOf(section).keys()),
     facts: { sha256: createHash('sha256').update(content).digest('hex'), bytes: Buffer.byteLength(content) },
-    caller,
     async [Symbol.asyncDispose]() {},
   };
 }
