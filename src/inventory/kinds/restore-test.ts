@@ -23,7 +23,14 @@ const table = tableKind(
     /** The report's own number; empty: none. */
     report: text,
   },
-  { indexes: [['system', 'type', 'succeeded', 'performed_at']] },
+  {
+    indexes: [['system', 'type', 'succeeded', 'performed_at']],
+    generated: {
+      /** Whether it is told, and so, that it succeeded within both objectives. */
+      objectives_met: `succeeded AND ifnull(restored_within_seconds <= time_objective_seconds, 0)
+        AND ifnull(data_age_seconds <= data_objective_seconds, 0)`,
+    },
+  },
 );
 
 /** A test of getting a system back, as somebody wrote it down. */
