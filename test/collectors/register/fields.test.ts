@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { kindOf } from '../../../src/collectors/register/config.ts';
 import { fieldsOf } from '../../../src/collectors/register/field.ts';
@@ -56,4 +58,13 @@ test('each register has a dataset, a section and a kind of its own', () => {
   for (const key of ['dataset', 'section', 'kind'] as const)
     expect(new Set(registers.map((register) => register[key])).size).toBe(registers.length);
   expect(datasets.map(({ needs }) => needs)).toEqual(registers.map(({ section }) => section));
+});
+
+test('the readme lists every register', async () => {
+  const readme = await readFile(
+    join(import.meta.dirname, '../../../src/collectors/register/README.md'),
+    'utf8',
+  );
+  for (const { section, dataset, kind } of registers)
+    expect(readme).toContain(`| \`${section}\` | \`${dataset}\` | \`${kind}\` |`);
 });
