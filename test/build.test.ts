@@ -14,6 +14,7 @@ import { startStub } from './collectors/aws/stub.ts';
 import { base as googleEstate, CUSTOMER, SUBJECT } from './collectors/google/estate.ts';
 import { keyFile } from './collectors/google/identities.ts';
 import { startStub as startGoogle } from './collectors/google/stub.ts';
+import { key, spreadsheet, startSheets } from './collectors/register/sheet-stub.ts';
 
 const run = promisify(execFile);
 
@@ -129,6 +130,36 @@ describe('the bundle', () => {
     });
     expect(stderr.match(/"event":"collected"/g)).toHaveLength(googleDatasets.length);
   }, 90_000);
+  test('collects registers of every form, a sheet included', async () => {
+    const examples = join(import.meta.dirname, '../examples/registers');
+    const manifests = await mkdtemp(join(directory, 'registers-'));
+    await using stub = await startSheets({
+      cells: {
+        Training: [
+          ['Who', 'What'],
+          ['lea@acme.example', 'x'],
+        ],
+      },
+    });
+    const registers = await readFile(join(examples, 'annexa/collectors.yaml'), 'utf8');
+    await writeFile(join(manifests, 'agent.yaml'), agent);
+    await writeFile(join(manifests, 'registers.yaml'), registers.replaceAll('../isms/', `${examples}/isms/`));
+    await writeFile(
+      join(manifests, 'sheet.yaml'),
+      `{ apiVersion: annexa.dev/v1alpha1, kind: Collector, metadata: { name: sheet }, spec: { plugin: register, settings: {
+        scope: sheet, google: { endpoint: "${stub.endpoint}", credentials: { env: KEY } }, training: {
+        sheet: { spreadsheet: ${spreadsheet}, range: "Training!A1:B" }, asOf: { declared: 2026-11-20 }, id: Who,
+        columns: { person: Who, course: What } } } } }`,
+    );
+    const entry = join(dist, 'annexa.mjs');
+    const env = { ANNEXA_DATA: join(directory, 'registers-data'), KEY: key };
+    const { stderr } = await run(process.execPath, [entry, 'collect', '--config', manifests], {
+      env,
+      timeout: 120_000,
+    });
+    expect(stderr.match(/"event":"collected"/g)).toHaveLength(22);
+    expect(stderr).not.toContain('not collected');
+  }, 180_000);
 
   test('compiles every check in its child process, and tells what does not compile', async () => {
     const manifests = await mkdtemp(join(directory, 'manifests-'));

@@ -54,7 +54,8 @@ export async function* readRows(
   }
 }
 
-async function* decode(
+/** The text of UTF-8, piece by piece; `facts` are filled in as `readRows` does. */
+export async function* decode(
   bytes: AsyncIterable<Uint8Array>,
   maxBytes: number,
   facts: FileFacts,

@@ -47,6 +47,8 @@ export interface Zone {
   startOf(day: Day): number;
   /** The last second of the day. */
   endOf(day: Day): number;
+  /** When the clock on the wall shows so many seconds after midnight: the first time, or undefined where it is put past that. */
+  at(day: Day, seconds: number): number | undefined;
 }
 
 /** By the runtime's time zone data. Each day is worked out once. */
@@ -61,6 +63,10 @@ export function zone(timeZone: string): Zone {
   return {
     startOf: (day) => start(midnightOf(day)),
     endOf: (day) => start(midnightOf(day) + secondsADay) - 1,
+    at: (day, seconds) => {
+      const shown = midnightOf(day) + seconds;
+      return candidatesOf(shown, wallClock).find((at) => wallClock(at) === shown);
+    },
   };
 }
 
@@ -68,16 +74,18 @@ function midnightOf({ year, month, day }: Day): number {
   return Date.UTC(year, month - 1, day) / 1000;
 }
 
-/**
- * The instant at which the wall clock first shows the day or a later one. The offsets a day before and after are the only candidates, since no
- * zone changes its clock twice so soon.
- */
+/** The instant at which the wall clock first shows the day or a later one. */
 function firstSecond(midnight: number, wallClock: (instant: number) => number): number {
-  const candidates = [midnight - secondsADay, midnight + secondsADay]
-    .map((around) => midnight - (wallClock(around) - around))
-    .toSorted((a, b) => a - b);
+  const candidates = candidatesOf(midnight, wallClock);
   const found = candidates.find((at) => wallClock(at) >= midnight && wallClock(at - 1) < midnight);
   return found ?? candidates[1] ?? midnight;
+}
+
+/** When the wall clock may show this: by the offsets a day before and after, since no zone changes its clock twice so soon. Earliest first. */
+function candidatesOf(shown: number, wallClock: (instant: number) => number): readonly number[] {
+  return [shown - secondsADay, shown + secondsADay]
+    .map((around) => shown - (wallClock(around) - around))
+    .toSorted((a, b) => a - b);
 }
 
 /** What a clock on the wall shows at an instant, written as if it were UTC. */

@@ -41,6 +41,8 @@ async function openFile(
 ): Promise<Export> {
   const path = await newestFile(resolve(context.directory, file), config);
   const stream = createReadStream(path, { signal });
+  // Told to who reads; before anybody does, it would end the process.
+  stream.on('error', () => {});
   provenance.setEndpoint('file:', true);
   provenance.call('read', { throttled: false });
   return {
