@@ -132,3 +132,11 @@ export function estate(): Estate {
   );
   return all;
 }
+
+/** An estate in which the objects of one list are these. */
+export function estateWith(path: string, ...objects: readonly object[]): Estate {
+  const all = estate();
+  const known = all.get(path);
+  if (known === undefined) throw new Error(`no list ${path}`);
+  return all.set(path, { ...known, objects });
+}

@@ -5,37 +5,28 @@ import { attempted, connect, NAMES, operationsOf, SCOPE } from './harness.ts';
 import { type Fault, PEOPLE, startStub } from './stub.ts';
 import { recordsOf } from '../harness.ts';
 
-const CODES: Readonly<Record<Exclude<Fault, ListFault>, string>> = {
-  denied: 'denied',
-  unauthorized: 'denied',
-  throttled: 'throttled',
-  'throttled-long': 'throttled',
-  error: 'unavailable',
-  truncated: 'malformed',
-  cut: 'unavailable',
-  empty: 'malformed',
-  'empty-object': 'malformed',
-  hang: 'timeout',
-  'hang-body': 'timeout',
-  absent: 'configuration',
-};
-type ListFault =
-  | 'expired'
-  | 'other-kind'
-  | 'missing-page'
-  | 'no-token'
-  | 'same-token'
-  | 'other-version'
-  | 'no-date'
-  | 'future';
-const LIST_CODES: Readonly<Record<Exclude<ListFault, 'no-date' | 'future'>, string>> = {
-  expired: 'incomplete',
-  'other-kind': 'malformed',
-  'missing-page': 'incomplete',
-  'no-token': 'incomplete',
-  'same-token': 'incomplete',
-  'other-version': 'incomplete',
-};
+const CODES: readonly (readonly [Fault, string])[] = [
+  ['denied', 'denied'],
+  ['unauthorized', 'denied'],
+  ['throttled', 'throttled'],
+  ['throttled-long', 'throttled'],
+  ['error', 'unavailable'],
+  ['truncated', 'malformed'],
+  ['cut', 'unavailable'],
+  ['empty', 'malformed'],
+  ['empty-object', 'malformed'],
+  ['hang', 'timeout'],
+  ['hang-body', 'timeout'],
+  ['absent', 'configuration'],
+];
+const LIST_CODES: readonly (readonly [Fault, string])[] = [
+  ['expired', 'incomplete'],
+  ['other-kind', 'malformed'],
+  ['missing-page', 'incomplete'],
+  ['no-token', 'incomplete'],
+  ['same-token', 'incomplete'],
+  ['other-version', 'incomplete'],
+];
 
 /** The path of an operation, as its permission is written. */
 function pathOfOperation(operation: string): string {
@@ -78,8 +69,8 @@ describe.each(NAMES)('%s', (dataset) => {
     expect(Math.abs((told.asOf ?? 0) - Date.now() / 1000)).toBeLessThan(60);
   });
 
-  test.each(Object.entries(CODES))('under %s every operation ends as %s', async (fault, code) => {
-    const ends = await endsOf(dataset, fault as Fault, operationsOf(dataset));
+  test.each(CODES)('under %s every operation ends as %s', async (fault, code) => {
+    const ends = await endsOf(dataset, fault, operationsOf(dataset));
     expect(ends.map(({ operation, code: found }) => [operation, found])).toEqual(
       operationsOf(dataset).map((operation) => [operation, code]),
     );
@@ -89,8 +80,8 @@ describe.each(NAMES)('%s', (dataset) => {
     }
   });
 
-  test.each(Object.entries(LIST_CODES))('under %s every list ends as %s', async (fault, code) => {
-    const ends = await endsOf(dataset, fault as Fault, lists(dataset));
+  test.each(LIST_CODES)('under %s every list ends as %s', async (fault, code) => {
+    const ends = await endsOf(dataset, fault, lists(dataset));
     expect(ends.map(({ operation, code: found }) => [operation, found])).toEqual(
       lists(dataset).map((operation) => [operation, code]),
     );
@@ -98,18 +89,19 @@ describe.each(NAMES)('%s', (dataset) => {
 });
 
 describe('attempts', () => {
-  test.each(['throttled', 'error', 'cut', 'truncated-not'] as const)(
-    '%s once is tried again, and counted',
-    async (fault) => {
-      await using stub = await startStub(estate());
-      if (fault !== 'truncated-not') stub.faults.set('/api/v1/pods', { fault, times: 1 });
-      const { source, told } = connect(stub.url);
-      expect(await recordsOf(source, 'images', SCOPE)).toHaveLength(4);
-      const calls = told.calls.filter(({ operation }) => operation === 'list pods');
-      expect(calls).toHaveLength(fault === 'truncated-not' ? 2 : 3);
-      expect(calls.filter(({ throttled }) => throttled)).toHaveLength(fault === 'throttled' ? 1 : 0);
-    },
-  );
+  test.each([
+    ['throttled', 1],
+    ['error', 0],
+    ['cut', 0],
+  ] as const)('%s once is tried again, and counted', async (fault, throttled) => {
+    await using stub = await startStub(estate());
+    stub.faults.set('/api/v1/pods', { fault, times: 1 });
+    const { source, told } = connect(stub.url);
+    expect(await recordsOf(source, 'images', SCOPE)).toHaveLength(4);
+    const calls = told.calls.filter(({ operation }) => operation === 'list pods');
+    expect(calls).toHaveLength(3);
+    expect(calls.filter((call) => call.throttled)).toHaveLength(throttled);
+  });
 
   test('who asks to be left alone for an hour is not waited for', async () => {
     await using stub = await startStub(estate());

@@ -1,7 +1,7 @@
 import { datasets } from '../../../src/collectors/kubernetes/datasets.ts';
 import { kubernetes } from '../../../src/collectors/kubernetes/index.ts';
 import type { InventoryRecord } from '../../../src/inventory/kind.ts';
-import { contextOf, type Outcome, recordsOf, type Told } from '../harness.ts';
+import { contextOf, type Outcome, recordsOf } from '../harness.ts';
 import { type Estate, estate } from './estate.ts';
 import { type Stub, startStub } from './stub.ts';
 
@@ -56,13 +56,3 @@ export async function attempted(stub: Stub, dataset: string, settings: object = 
     return { code, message: error instanceof Error ? error.message : String(error), records, told };
   }
 }
-
-/** An estate in which the objects of one list are these. */
-export function estateWith(path: string, ...objects: readonly object[]): Estate {
-  const all = estate();
-  const known = all.get(path);
-  if (known === undefined) throw new Error(`no list ${path}`);
-  return all.set(path, { ...known, objects });
-}
-
-export type { Told };
