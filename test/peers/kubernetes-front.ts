@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
 
 /** Stands before the API server, on loopback, and passes on what it is asked. */
 export interface Front extends AsyncDisposable {
@@ -14,21 +13,21 @@ export interface Front extends AsyncDisposable {
 
 export async function startFront(server: string, certificate: string): Promise<Front> {
   const ca = await readFile(certificate, 'utf8');
-  const paths: string[] = [];
-  const front = { paths, before: async (): Promise<'pass' | 'cut'> => 'pass' };
+  const hooks: Pick<Front, 'before' | 'paths'> = { paths: [], before: async () => 'pass' };
   const http = createServer((asked, answer) => {
-    void (async () => {
-      const path = asked.url ?? '';
-      paths.push(path);
-      const fate = await (front as Front).before(path);
-      passOn({ server, ca, asked, answer, cut: fate === 'cut' });
-    })();
+    const path = asked.url ?? '';
+    hooks.paths.push(path);
+    hooks.before(path).then(
+      (fate) => passOn({ server, ca, asked, answer, cut: fate === 'cut' }),
+      () => answer.destroy(),
+    );
   });
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
-  const { port } = http.address() as AddressInfo;
-  return Object.assign(front, {
-    url: `http://127.0.0.1:${port}`,
+  const address = http.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return Object.assign(hooks, {
+    url: `http://127.0.0.1:${address.port}`,
     [Symbol.asyncDispose]: async () => {
       http.closeAllConnections();
       http.close();

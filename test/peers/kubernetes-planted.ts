@@ -71,13 +71,21 @@ function binding(
   };
 }
 
-const namespaces: readonly Planted[] = [
-  ['shop', { 'pod-security.kubernetes.io/enforce': 'restricted', environment: 'production' }],
-  ['trial', { 'pod-security.kubernetes.io/enforce': 'privileged', environment: 'test' }],
-  ['bad', {}],
-  ['opened', { 'pod-security.kubernetes.io/enforce': 'baseline' }],
-  ['ci', { 'pod-security.kubernetes.io/enforce': 'baseline' }],
-].map(([name, labels]) => ({ path: '/api/v1/namespaces', body: named(name as string, labels as Labels) }));
+const enforced = (level: string, environment?: string): Labels => ({
+  'pod-security.kubernetes.io/enforce': level,
+  ...(environment === undefined ? {} : { environment }),
+});
+const NAMESPACES: Readonly<Record<string, Labels>> = {
+  shop: enforced('restricted', 'production'),
+  trial: enforced('privileged', 'test'),
+  bad: {},
+  opened: enforced('baseline'),
+  ci: enforced('baseline'),
+};
+const namespaces = Object.entries(NAMESPACES).map(([name, labels]): Planted => ({
+  path: '/api/v1/namespaces',
+  body: named(name, labels),
+}));
 
 const deny = (namespace: string, name: string, spec: Spec): Planted => ({
   path: `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
@@ -90,6 +98,7 @@ const bindings: readonly Planted[] = [
   role('binder', rule('rbac.authorization.k8s.io', 'clusterroles', 'bind')),
   role('shell', rule('', 'pods/exec', 'create')),
   role('secrets', rule('', 'secrets', 'list')),
+  role('reader', rule('', 'configmaps', 'get')),
   binding('admin-ann', 'cluster-admin', ['User', 'ann@example.org']),
   binding('admin-bob', 'cluster-admin', ['User', 'bob@example.org']),
   binding('admin-eve', 'everything', ['User', 'eve@example.org']),
@@ -104,8 +113,8 @@ const bindings: readonly Planted[] = [
   binding('binder', 'binder', ['User', 'bea@example.org']),
   ...[1, 2, 3, 4].map((n) => binding(`shell-${n}`, 'shell', ['User', `shell${n}@example.org`], 'shop')),
   ...[1, 2, 3, 4, 5].map((n) => binding(`secrets-${n}`, 'secrets', ['User', `secrets${n}@example.org`])),
-  binding('for-all', 'view', ['Group', 'system:authenticated']),
-  binding('for-default', 'view', ['ServiceAccount', 'default', 'shop'], 'shop'),
+  binding('for-all', 'reader', ['Group', 'system:authenticated']),
+  binding('for-default', 'reader', ['ServiceAccount', 'default', 'shop'], 'shop'),
   binding('dangling', 'nowhere', ['User', 'dan@example.org']),
 ];
 

@@ -15,7 +15,8 @@ const run = promisify(execFile);
 /** A real API server with its etcd, on loopback, with nothing else of a cluster. */
 export interface Cluster extends AsyncDisposable {
   readonly server: string;
-  readonly port: number;
+  /** File of the certificate that it shows. */
+  readonly certificate: string;
   /** A kubeconfig for the token; `server` where a proxy stands before it. */
   kubeconfig(token: string, server?: string): string;
   /** As `system:masters`. Rejects unless the answer is a success. */
@@ -143,21 +144,20 @@ function clusterAt(directory: string, port: number, etcd: number): Omit<Cluster,
   };
   return {
     server,
-    port,
-    kubeconfig: (token, at = server) =>
-      JSON.stringify({
+    certificate: join(directory, 'apiserver.crt'),
+    kubeconfig: (token, at = server) => {
+      const trust = at.startsWith('https:')
+        ? { 'certificate-authority': join(directory, 'apiserver.crt') }
+        : { 'insecure-skip-tls-verify': true };
+      return JSON.stringify({
         apiVersion: 'v1',
         kind: 'Config',
         'current-context': 'test',
-        clusters: [
-          {
-            name: 'test',
-            cluster: { server: at, 'certificate-authority': join(directory, 'apiserver.crt') },
-          },
-        ],
+        clusters: [{ name: 'test', cluster: { server: at, ...trust } }],
         users: [{ name: 'agent', user: { token } }],
         contexts: [{ name: 'test', context: { cluster: 'test', user: 'agent' } }],
-      }),
+      });
+    },
     call: async (method, path, body) => {
       const [status, text] = await send(method, path, body);
       if (status < 200 || status > 299) throw new Error(`${method} ${path}: ${status} ${text}`);

@@ -1,9 +1,9 @@
-import type { RequestOptions } from 'node:http';
 import { dirname, resolve } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { CollectorContext } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import type { KubernetesConfig } from './config.ts';
+import type { ClientOptions } from './http.ts';
 
 /** A cluster as the configuration reaches it. */
 export interface Access extends Disposable {
@@ -12,7 +12,7 @@ export interface Access extends Disposable {
   /** Whether the server had to show that it is the one that is meant. */
   readonly authenticated: boolean;
   /** TLS and credentials for one request; a token file is read anew once a minute. */
-  options(): Promise<RequestOptions>;
+  options(): Promise<ClientOptions>;
 }
 
 /** Reads the kubeconfig, or what a pod is given: anew for every collection, since files and certificates are replaced. */
@@ -29,9 +29,9 @@ export async function openAccess(config: KubernetesConfig, context: CollectorCon
   const agents = new Set<{ destroy(): void }>();
   return {
     server: cluster.server.replace(/\/$/, ''),
-    authenticated: cluster.server.startsWith('https:') && cluster.skipTLSVerify !== true,
+    authenticated: cluster.server.startsWith('https:') && !cluster.skipTLSVerify,
     options: async () => {
-      const options: RequestOptions = {};
+      const options: ClientOptions = {};
       try {
         await kubeconfig.applyToHTTPSOptions(options);
       } catch (error) {

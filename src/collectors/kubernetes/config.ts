@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { secretRef } from '../secret-ref.ts';
+import { labelSelector, takesAll } from './selector.ts';
 
 /** The section of a Collector manifest whose `type` is `kubernetes`. */
 export const kubernetesConfig = z
@@ -24,8 +25,10 @@ export const kubernetesConfig = z
     /** Backups that CronJobs make. */
     backups: z
       .strictObject({
-        /** A label selector for the CronJobs that make backups, such as `purpose=backup`. */
-        cronJobSelector: z.string().min(1).max(1024),
+        /** Which CronJobs make backups: a label selector of the API, such as `{ matchLabels: { purpose: backup } }`. */
+        cronJobSelector: z
+          .strictObject(labelSelector.shape)
+          .refine((selector) => !takesAll(selector), 'expected matchLabels or matchExpressions'),
       })
       .optional(),
   })

@@ -1,4 +1,4 @@
-import http, { type IncomingMessage, type RequestOptions } from 'node:http';
+import http, { type IncomingMessage, type OutgoingHttpHeaders, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { z } from 'zod';
 import { CollectorError } from '../error.ts';
@@ -10,12 +10,15 @@ export interface Answer {
   readonly requestId: string | undefined;
 }
 
+/** What a client adds to a request. */
+export type ClientOptions = Omit<RequestOptions, 'headers'> & { headers?: OutgoingHttpHeaders };
+
 export interface Question {
   readonly url: URL;
   readonly method: 'GET' | 'POST';
   readonly body?: string;
   /** TLS, agent and credentials. */
-  readonly options: RequestOptions;
+  readonly options: ClientOptions;
   /** Seconds for the whole attempt, the body included. */
   readonly seconds: number;
   readonly signal: AbortSignal;

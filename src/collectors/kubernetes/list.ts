@@ -48,7 +48,7 @@ const named = z.object({ metadata: z.object({ name: z.string(), namespace: z.str
  */
 export async function foldAll<S extends z.ZodType, A>(
   work: Work,
-  { selector, ...resource }: Resource & { readonly selector?: string },
+  resource: Resource,
   schema: S,
   begin: () => A,
   add: (all: A, object: z.output<S>) => void,
@@ -57,8 +57,7 @@ export async function foldAll<S extends z.ZodType, A>(
   for (let restarts = 0; ; restarts++) {
     const all = begin();
     try {
-      for await (const item of itemsOf(work, resource, selector))
-        add(all, read(operation, nameOf(item), schema, item));
+      for await (const item of itemsOf(work, resource)) add(all, read(operation, nameOf(item), schema, item));
       return all;
     } catch (error) {
       if (!isExpired(error)) throw failure(operation, error, work.session.signal);
@@ -75,7 +74,7 @@ export async function foldAll<S extends z.ZodType, A>(
 /** What `reduce` makes of each object; what it makes undefined is left out. */
 export async function listAll<S extends z.ZodType, T>(
   work: Work,
-  resource: Resource & { readonly selector?: string },
+  resource: Resource,
   schema: S,
   reduce: (object: z.output<S>) => T | undefined,
 ): Promise<readonly T[]> {
@@ -95,12 +94,10 @@ export async function listAll<S extends z.ZodType, T>(
 async function* itemsOf(
   { session, config }: Work,
   resource: Resource,
-  selector: string | undefined,
 ): AsyncGenerator<unknown, void, undefined> {
   const operation = operationOf(resource);
   const fetch = (token: string | undefined): Promise<unknown> => {
     const query = new URLSearchParams({ limit: String(config.pageSize) });
-    if (selector !== undefined) query.set('labelSelector', selector);
     if (token !== undefined) query.set('continue', token);
     return session.get(operation, `${pathOf(resource)}?${query.toString()}`);
   };

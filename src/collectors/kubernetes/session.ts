@@ -22,10 +22,10 @@ export interface Session {
   readonly provenance: Provenance;
   readonly signal: AbortSignal;
   /** The answer's JSON. Every attempt is counted. Rejects with a CollectorError, but for an expired continue token (StatusError 410). */
-  get(operation: string, path: string): Promise<unknown>;
-  post(operation: string, path: string, body: object): Promise<unknown>;
+  readonly get: (operation: string, path: string) => Promise<unknown>;
+  readonly post: (operation: string, path: string, body: object) => Promise<unknown>;
   /** Unix seconds of the earliest answer so far. Throws `as-of` when one had no date, or one of the future. */
-  asOf(): number;
+  readonly asOf: () => number;
 }
 
 interface Parts {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { identifier, text } from '../define-kind.ts';
+import { identifier } from '../define-kind.ts';
 import { tableKind, tags } from '../table-kind.ts';
 
 const table = tableKind(

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { BackupJobRecord } from '../../../inventory/kinds/backup-job.ts';
 import type { BackupPlanRecord } from '../../../inventory/kinds/backup-plan.ts';
+import { CollectorError } from '../../error.ts';
 import { common, type Work } from '../dataset.ts';
 import { time } from '../fields.ts';
 import { listAll, metadata } from '../list.ts';
+import { matches } from '../selector.ts';
 
 const BATCH = { group: 'batch', version: 'v1' } as const;
 
@@ -31,13 +33,15 @@ type Job = z.output<typeof job>;
 
 /** The CronJobs that the settings choose, and the jobs of theirs that the cluster still keeps. CronJobs come first: a job belongs to one that was there. */
 export async function* collectCronJobs(work: Work): AsyncGenerator<InventoryRecord, void, undefined> {
-  const selector = work.config.backups?.cronJobSelector ?? '';
+  const selector = work.config.backups?.cronJobSelector;
+  if (selector === undefined) throw new CollectorError('configuration', 'expected backups in the settings');
   const plans = new Map<string, string>();
   yield* await listAll(
     work,
-    { ...BATCH, resource: 'cronjobs', kind: 'CronJob', selector },
+    { ...BATCH, resource: 'cronjobs', kind: 'CronJob' },
     cronJob,
-    (object): BackupPlanRecord => {
+    (object): BackupPlanRecord | undefined => {
+      if (!matches(selector, object.metadata.labels)) return undefined;
       const record = planRecord(work, object);
       plans.set(object.metadata.uid, record.resource);
       return record;
