@@ -1,22 +1,28 @@
 import pLimit from 'p-limit';
 import { typed } from '../../inventory/typed.ts';
-import type { CollectorContext } from '../contract.ts';
+import type { CollectorContext, SecretRef } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import type { GithubConfig } from './config.ts';
 import { createAppAuth, Octokit, retry, throttling } from './octokit.ts';
 
-/** What all collections of a connected collector share: the pace, and the tokens of an app's installation. */
+/** What all collections of a connected collector share: the pace, and the token of an app's installation. */
 export interface Access {
-  /** A client with its credentials as they are now; `meter` is the fetch of what asks for a token, `signal` ends it. */
-  client(meter: typeof fetch, signal: AbortSignal): Promise<Client>;
-}
-
-export interface Client {
   readonly octokit: Octokit;
   /** Who asks, as far as it is known without asking: an app and its installation. */
   readonly caller: string | undefined;
-  /** What an app's installation was granted, once it has asked for anything. A token doesn't say. */
-  granted(): Promise<Readonly<Record<string, unknown>> | undefined>;
+  /** The token as it is now. `mint` has GitHub make one for an app, by its JWT. */
+  token(mint: (jwt: string) => Promise<Minted>): Promise<Token>;
+}
+
+export interface Token {
+  readonly value: string;
+  /** What an app's installation was granted. A token of a user doesn't say. */
+  readonly granted: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface Minted extends Token {
+  /** Unix seconds. */
+  readonly expiresAt: number;
 }
 
 const API = 'https://api.github.com';
@@ -33,40 +39,33 @@ export function openAccess(config: GithubConfig, context: CollectorContext): Acc
         limit(() => task(options)),
     }),
   };
-  const authOf = rememberAuth(config, context);
   const Plugged = Octokit.plugin(retry, throttling);
   const again = (seconds: number, _: unknown, __: unknown, retries: number): boolean =>
     seconds <= config.rateLimitWait && retries < config.maxAttempts - 1;
-  return {
-    client: async (meter, signal) => {
-      const { auth, caller, granted } = await authOf();
-      const options = {
-        ...auth,
-        baseUrl: baseOf(config),
-        userAgent: 'annexa',
-        log: { debug() {}, info() {}, warn() {}, error() {} },
-        request: { fetch: meter, signal },
-        retry: {
-          retries: config.maxAttempts - 1,
-          retryAfterBaseValue: config.retryDelay * 1000,
-          doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451],
-        },
-        throttle: {
-          global: inTurn,
-          auth: UNPACED,
-          write: UNPACED,
-          search: UNPACED,
-          notifications: UNPACED,
-          onRateLimit: again,
-          onSecondaryRateLimit: again,
-        },
-      };
-      return {
-        octokit: new Plugged(typed<ConstructorParameters<typeof Plugged>[0]>(options)),
-        caller,
-        granted,
-      };
+  const options = {
+    baseUrl: baseOf(config),
+    userAgent: 'annexa',
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    retry: {
+      retries: config.maxAttempts - 1,
+      retryAfterBaseValue: config.retryDelay * 1000,
+      doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451],
     },
+    throttle: {
+      global: inTurn,
+      auth: UNPACED,
+      write: UNPACED,
+      search: UNPACED,
+      notifications: UNPACED,
+      onRateLimit: again,
+      onSecondaryRateLimit: again,
+    },
+  };
+  const { auth } = config;
+  return {
+    octokit: new Plugged(typed<ConstructorParameters<typeof Plugged>[0]>(options)),
+    caller: 'app' in auth ? `app ${auth.app.appId}, installation ${auth.app.installationId}` : undefined,
+    token: 'app' in auth ? tokensOfApp(auth.app, context) : tokenOf(auth.token, context),
   };
 }
 
@@ -84,35 +83,33 @@ export function isVendor(config: GithubConfig): boolean {
   return /^https:\/\/(api\.github\.com|api\.[a-z0-9-]+\.ghe\.com)$/.test(baseOf(config));
 }
 
-interface Auth extends Omit<Client, 'octokit'> {
-  readonly auth: object;
-}
+const tokenOf =
+  (ref: SecretRef, context: CollectorContext): Access['token'] =>
+  async () => ({ value: await context.secret(ref), granted: undefined });
 
-/** An app's tokens are kept until they expire, or its key is another. */
-function rememberAuth(config: GithubConfig, context: CollectorContext): () => Promise<Auth> {
-  const { auth } = config;
-  if ('token' in auth)
-    return async () => ({
-      auth: { auth: await context.secret(auth.token) },
-      caller: undefined,
-      granted: async () => undefined,
-    });
-  const { appId, installationId } = auth.app;
-  let known: { readonly key: string; readonly auth: Auth } | undefined;
-  return async () => {
-    const key = await context.secret(auth.app.privateKey);
-    if (known?.key !== key) known = { key, auth: ofApp(appId, installationId, key) };
-    return known.auth;
+/** Seconds before its end from which a token isn't used any more. */
+const MARGIN = 300;
+
+/** The token is kept until it expires, or the app's key is another. It isn't the SDK that keeps it, since that tells no servers apart. */
+function tokensOfApp(
+  { appId, privateKey }: Extract<GithubConfig['auth'], { app: unknown }>['app'],
+  context: CollectorContext,
+): Access['token'] {
+  let known: { readonly key: string; readonly minted: Minted } | undefined;
+  return async (mint) => {
+    const key = await context.secret(privateKey);
+    if (known?.key === key && known.minted.expiresAt > context.now() + MARGIN) return known.minted;
+    const minted = await mint(await jwtOf(appId, key));
+    known = { key, minted };
+    return minted;
   };
 }
 
-function ofApp(appId: number, installationId: number, privateKey: string): Auth {
-  if (!privateKey.includes('PRIVATE KEY-----'))
+async function jwtOf(appId: number, privateKey: string): Promise<string> {
+  try {
+    return (await createAppAuth({ appId, privateKey })({ type: 'app' })).token;
+  } catch {
+    // What was wrong with the key may be told with a part of it.
     throw new CollectorError('configuration', "auth.app.privateKey: expected the app's private key, as PEM");
-  const strategy = createAppAuth({ appId, installationId, privateKey });
-  return {
-    auth: { authStrategy: () => strategy },
-    caller: `app ${appId}, installation ${installationId}`,
-    granted: async () => (await strategy({ type: 'installation' })).permissions,
-  };
+  }
 }

@@ -18,7 +18,6 @@ const sdkError = z.object({
   message: z.string().catch(''),
   status: z.number().optional().catch(undefined),
   response: answer.optional().catch(undefined),
-  cause: z.unknown(),
 });
 const coded = z.object({ code: z.string() });
 const named = z.object({ name: z.string() });

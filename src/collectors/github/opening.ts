@@ -38,13 +38,12 @@ export async function openOrganization(session: Session, login: string): Promise
   const operation = 'graphql:organization';
   const answer = await session.query(operation, OPENING, { login }, opening);
   const organization = visible(operation, answer.organization);
-  const granted = await session.client.granted();
   return {
     id: organization.databaseId,
     login: organization.login,
     secondFactorRequired: organization.requiresTwoFactorAuthentication,
-    caller: session.client.caller ?? answer.viewer.login,
-    administration: granted?.['administration'] !== undefined,
+    caller: session.caller ?? answer.viewer.login,
+    administration: session.granted?.['administration'] !== undefined,
   };
 }
 

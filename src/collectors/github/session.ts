@@ -6,13 +6,17 @@ import { pages } from '../pages.ts';
 import { read } from '../read.ts';
 import { unlessAborted } from '../waiting.ts';
 import { attempts } from './attempts.ts';
-import { type Access, baseOf, type Client, graphqlOf, isVendor } from './client.ts';
+import { type Access, baseOf, graphqlOf, isVendor, type Minted, type Token } from './client.ts';
 import type { GithubConfig } from './config.ts';
 import { failure, GraphqlErrors } from './failure.ts';
+import { time } from './fields.ts';
 
 /** What one collection asks GitHub. Every attempt is counted in its provenance. */
 export interface Session extends Disposable {
-  readonly client: Client;
+  /** Who asks, as far as it is known without asking. */
+  readonly caller: string | undefined;
+  /** What an app's installation was granted. */
+  readonly granted: Token['granted'];
   readonly signal: AbortSignal;
   /** One query. `operation` is `graphql:` with what it reads. Errors beside data are a failure: the data would be a part. */
   query<S extends z.ZodType>(
@@ -44,6 +48,12 @@ interface Answer {
 const VERSION = { 'x-github-api-version': '2022-11-28' };
 const MINT = 'POST /app/installations/{installation_id}/access_tokens';
 
+const minted = z.object({
+  token: z.string().min(1),
+  expires_at: time,
+  permissions: z.record(z.string(), z.unknown()).optional(),
+});
+
 export async function openSession(
   config: GithubConfig,
   access: Access,
@@ -64,13 +74,18 @@ export async function openSession(
         answeredAt = Math.min(answeredAt, Math.floor(Date.parse(date ?? '') / 1000));
       },
     });
-  const client = await access.client(meter(MINT), signal);
   provenance.setEndpoint(baseOf(config), isVendor(config));
-  const send = async (operation: string, route: string, parameters: object): Promise<Answer> => {
+  const ask = async (
+    operation: string,
+    route: string,
+    authorization: string,
+    parameters: object,
+  ): Promise<Answer> => {
     const request = { fetch: meter(operation), signal };
+    const headers = { ...VERSION, authorization };
     try {
       const answer = await unlessAborted(
-        () => client.octokit.request(route, { ...parameters, headers: VERSION, request }),
+        () => access.octokit.request(route, { ...parameters, headers, request }),
         signal,
       );
       return { data: answer.data, link: answer.headers.link };
@@ -78,8 +93,22 @@ export async function openSession(
       throw failure(operation, error, signal);
     }
   };
+  const mint = async (jwt: string): Promise<Minted> => {
+    const { auth } = config;
+    const { data } = await ask(MINT, MINT, `bearer ${jwt}`, {
+      installation_id: 'app' in auth ? auth.app.installationId : 0,
+    });
+    const { token, expires_at, permissions = {} } = read(MINT, 'the answer', minted, data);
+    return { value: token, expiresAt: expires_at, granted: permissions };
+  };
+  const send = async (operation: string, route: string, parameters: object): Promise<Answer> => {
+    const { value } = await access.token(mint);
+    return ask(operation, route, `token ${value}`, parameters);
+  };
+  const { granted } = await access.token(mint);
   return {
-    client,
+    caller: access.caller,
+    granted,
     signal,
     query: async (operation, document, variables, schema) => {
       const { data } = await send(operation, `POST ${graphqlOf(config)}`, { query: document, variables });

@@ -77,7 +77,7 @@ export function refusedAs(kind: FaultKind | undefined, graph: boolean): Answer |
     case 'throttled':
       return refusal(429, 'Too Many Requests', { 'retry-after': '0' });
     case 'secondary':
-      return refusal(403, SECONDARY, { 'retry-after': '0' });
+      return refusal(403, SECONDARY, { 'retry-after': '1' });
     case 'primary':
       return refusal(403, 'API rate limit exceeded', {
         'x-ratelimit-remaining': '0',

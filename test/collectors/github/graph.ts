@@ -1,5 +1,13 @@
 import { schema as published } from '@octokit/graphql-schema';
-import { buildSchema, type ExecutionResult, graphql, type GraphQLSchema } from 'graphql';
+import {
+  buildSchema,
+  type DocumentNode,
+  execute as run,
+  type ExecutionResult,
+  type GraphQLSchema,
+  parse,
+  validate,
+} from 'graphql';
 import type { Estate, PlantedActor, PlantedCommit, PlantedRepository, PlantedRequest } from './estate.ts';
 
 let built: GraphQLSchema | undefined;
@@ -24,8 +32,10 @@ function connection<T>(
 ) {
   if (typeof first !== 'number' || first < 1 || first > 100)
     throw new Error('You must provide a `first` value between 1 and 100');
+  // A cursor that leads nowhere.
+  const begin = after === 'again' ? list.length : 0;
   const start =
-    typeof after === 'string' && after !== 'again' ? Number(Buffer.from(after, 'base64').toString()) : 0;
+    typeof after === 'string' && begin === 0 ? Number(Buffer.from(after, 'base64').toString()) : begin;
   const end = Math.min(list.length, start + Math.min(first, cap));
   const page = list.slice(start, end);
   return {
@@ -265,11 +275,24 @@ function requestOf(request: PlantedRequest, cap: number): object {
   };
 }
 
-/** The collector's own query, held against GitHub's schema and executed over the organisation. */
+const documents = new Map<string, DocumentNode>();
+
+/** Held against GitHub's schema when it is seen for the first time. */
+function documentOf(source: string): DocumentNode {
+  const known = documents.get(source);
+  if (known !== undefined) return known;
+  const document = parse(source);
+  const errors = validate(schemaOf(), document);
+  if (errors.length > 0) throw new AggregateError(errors, `not a query of GitHub's: ${errors[0]?.message}`);
+  documents.set(source, document);
+  return document;
+}
+
+/** The collector's own query, executed over the organisation. */
 export async function execute(
   rootValue: object,
   source: string,
   variableValues: Readonly<Record<string, unknown>>,
 ): Promise<ExecutionResult> {
-  return graphql({ schema: schemaOf(), source, rootValue, variableValues });
+  return run({ schema: schemaOf(), document: documentOf(source), rootValue, variableValues });
 }

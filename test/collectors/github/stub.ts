@@ -167,8 +167,10 @@ function spoilt(kind: FaultKind | undefined, answer: unknown, name: string | und
 }
 
 function spoiltList(kind: FaultKind | undefined, answer: Answer, url: URL): Answer {
+  const again = new URL(url);
+  again.searchParams.set('page', '999');
   if (kind === 'same-token')
-    return { ...answer, headers: { ...answer.headers, link: `<${url.href}>; rel="next"` } };
+    return { ...answer, headers: { ...answer.headers, link: `<${again.href}>; rel="next"` } };
   if (kind === 'no-token') return { ...answer, headers: { ...answer.headers, link: '; rel="next"' } };
   if (kind !== 'missing-page') return answer;
   const list: unknown = JSON.parse(answer.body);

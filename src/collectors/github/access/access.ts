@@ -5,6 +5,7 @@ import { CollectorError } from '../../error.ts';
 import { connectionPages } from '../connection.ts';
 import { common, type GithubWorker, type Work } from '../dataset.ts';
 import { visible } from '../opening.ts';
+import { databaseId } from '../fields.ts';
 import { identityId } from '../members/members.ts';
 import { repositoryId } from '../repositories/repositories.ts';
 import {
@@ -107,6 +108,7 @@ function userGrant(
 }
 
 const organization = z.object({
+  id: databaseId,
   default_repository_permission: z.enum(['none', 'read', 'write', 'admin']).nullish(),
 });
 
