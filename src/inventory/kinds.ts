@@ -27,6 +27,7 @@ import { restoreJob } from './kinds/restore-job.ts';
 import { role } from './kinds/role.ts';
 import { roleGrant } from './kinds/role-grant.ts';
 import { scanCoverage } from './kinds/scan-coverage.ts';
+import { soaControl } from './kinds/soa-control.ts';
 import { storageDefault } from './kinds/storage-default.ts';
 import { vulnerability } from './kinds/vulnerability.ts';
 
@@ -61,6 +62,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     role,
     roleGrant,
     scanCoverage,
+    soaControl.kind,
     storageDefault,
     vulnerability,
   ].map((kind) => [kind.name, kind]),
