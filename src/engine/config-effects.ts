@@ -2,7 +2,7 @@ import type { Config, ConfigDocument } from '../config/contract.ts';
 import type { DocumentChange } from '../config/diff.ts';
 import { scopeManifest } from '../config/schemas.ts';
 import { type Absence, absenceOf } from '../controls/absence.ts';
-import { compareVerdicts, mergeChanges } from '../controls/changes.ts';
+import { compareVerdicts, mergeChanges, type VerdictChange } from '../controls/changes.ts';
 import { type Check, checkManifest } from '../controls/check.ts';
 import type { SourceState, Verdict } from '../controls/contract.ts';
 import { judgeChecks } from '../controls/judge.ts';
@@ -52,13 +52,14 @@ export async function configEffects(
   const was = await judge({ checks: [...olds, ...moved], absent: absent.was });
   const is = await judge({ checks: [...news, ...moved], absent: absent.is });
   const effectOf = (name: string) => compareVerdicts(was.get(name), is.get(name));
+  const line = (id: string, { check: _, ...change }: VerdictChange) => ({ id, now, ...change });
   const ofChecks = changed
     .filter((id) => id.startsWith('Check/'))
-    .map((id) => ({ id, ...effectOf(id.slice('Check/'.length)) }));
+    .map((id) => line(id, effectOf(id.slice('Check/'.length))));
   const ofScope = changed
     .filter((id) => id.startsWith('Scope/') && moved.length > 0)
-    .map((id) => ({ id, ...mergeChanges(moved.map(({ metadata }) => effectOf(metadata.name))) }));
-  return [...ofChecks, ...ofScope].map(({ id, check: _, ...change }) => ({ id, now, ...change }));
+    .map((id) => line(id, mergeChanges(moved.map(({ metadata }) => effectOf(metadata.name)))));
+  return [...ofChecks, ...ofScope];
 }
 
 function checksIn(documents: readonly ConfigDocument[]): readonly Check[] {

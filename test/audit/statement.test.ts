@@ -188,9 +188,9 @@ describe('a Statement of Applicability that contradicts what is there', () => {
       outcome: 'not_applicable',
       why: 'Declared absent by Board: Nothing runs in a cloud.',
     });
-    expect(
-      (await view.control('A.8.14'))?.aspects.find(({ id }) => id === 'A.8.14/zones')?.status,
-    ).not.toBe('effective');
+    expect((await view.control('A.8.14'))?.aspects.find(({ id }) => id === 'A.8.14/zones')?.status).not.toBe(
+      'effective',
+    );
   });
 
   test('seals the declared absence as what it is: weaker', async () => {
