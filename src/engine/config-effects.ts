@@ -52,7 +52,7 @@ export async function configEffects(
   const was = await judge({ checks: [...olds, ...moved], absent: absent.was });
   const is = await judge({ checks: [...news, ...moved], absent: absent.is });
   const effectOf = (name: string) => compareVerdicts(was.get(name), is.get(name));
-  const line = (id: string, { check: _, ...change }: VerdictChange) => ({ id, now, ...change });
+  const line = (id: string, { check: _check, ...change }: VerdictChange) => ({ id, now, ...change });
   const ofChecks = changed
     .filter((id) => id.startsWith('Check/'))
     .map((id) => line(id, effectOf(id.slice('Check/'.length))));
