@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   sample: async () => (await import('./cli/sample.ts')).sample,
   erase: async () => (await import('./cli/erase.ts')).erase,
   rebuild: async () => (await import('./cli/rebuild.ts')).rebuild,
+  controls: async () => (await import('./cli/controls.ts')).controls,
   soa: async () => (await import('./cli/soa.ts')).soa,
   check: async () => (await import('./cli/check.ts')).checkCommand,
 };

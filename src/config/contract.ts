@@ -1,4 +1,5 @@
 import type { SecretRef } from '../collectors/contract.ts';
+import type { Absence } from '../controls/absence.ts';
 import type { Attestation } from '../controls/attestation.ts';
 import type { Check } from '../controls/check.ts';
 import type { Exception } from '../controls/exception.ts';
@@ -142,6 +143,8 @@ export interface ScopeSpec {
     readonly reason: string;
     readonly approver: string;
   }[];
+  /** Kinds of things that the organisation doesn't have, and that nothing configured feeds (docs/adr/0024). */
+  readonly absent: readonly Absence[];
   /**
    * Record ids of people by identity: who uses an account that no address leads to (`identities`), who answers for one that serves no
    * person (`services`). An identity is named by its record id, by a login of any source, or by `<source>:<login>`.
@@ -149,6 +152,8 @@ export interface ScopeSpec {
   readonly owners: {
     readonly identities: Readonly<Record<string, string>>;
     readonly services: Readonly<Record<string, string>>;
+    /** Who fills the role that the Statement of Applicability names as an owner. */
+    readonly roles: Readonly<Record<string, string>>;
   };
 }
 

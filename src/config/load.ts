@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { CollectorPlugin } from '../collectors/contract.ts';
+import { absenceFaults } from './absences.ts';
 import { agentSpec, readEnvironment } from './agent.ts';
 import { annotatedApproval, type Environment, gitApprovals } from './approval.ts';
 import type { AgentSpec, Approval, Config, ConfigDocument } from './contract.ts';
@@ -57,6 +58,7 @@ export async function buildConfig(
       faults.map((fault) => raw.issue(fault.path, fault.found, fault.expected)),
     ),
     ...duplicates(entries),
+    ...wrongAbsences(entries, options),
     ...environment.issues,
   ];
   if (!entries.some((entry) => entry.kind === 'Agent')) {
@@ -93,6 +95,17 @@ function builtinDocument(manifest: unknown, index: number): RawDocument {
     value: isMapping(manifest) ? manifest : {},
     issue: (path, found, expected) => wholeIssue(builtinFile, pathText(path), found, expected, index + 1),
   };
+}
+
+function wrongAbsences(entries: readonly Entry[], { plugins }: LoadOptions): readonly ConfigIssue[] {
+  const collectors = entries.flatMap((entry) => entry.collector ?? []);
+  return entries
+    .filter(({ kind }) => kind === 'Scope')
+    .flatMap(({ raw }) =>
+      absenceFaults(raw.value, collectors, plugins).map(({ path, found, expected }) =>
+        raw.issue(path, found, expected),
+      ),
+    );
 }
 
 /** The second of two equal names within a kind, and the second Agent, Scope or Statement of Applicability. */

@@ -135,12 +135,17 @@ export const scopeManifest = manifest(
     services: z.array(text),
     sources: z.array(z.strictObject({ collector: manifestName, scopes: z.array(text).min(1) })),
     exclusions: z.array(z.strictObject({ what: text, reason: text, approver: text })).default([]),
+    /** Kinds of things that the organisation doesn't have: no configured dataset may feed them. */
+    absent: z
+      .array(z.strictObject({ kinds: z.array(text).min(1), reason: text, approver: text }))
+      .default([]),
     owners: z
       .strictObject({
         identities: z.record(text, text).default({}),
         services: z.record(text, text).default({}),
+        roles: z.record(text, text).default({}),
       })
-      .default({ identities: {}, services: {} }),
+      .default({ identities: {}, services: {}, roles: {} }),
   }),
 );
 

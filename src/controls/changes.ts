@@ -42,6 +42,24 @@ export function compareVerdicts(before: Verdict | undefined, after: Verdict | un
   };
 }
 
+/** Several changes as one: the worst outcomes, and all that is let off and caught. Of none, nothing changed. */
+export function mergeChanges(changes: readonly VerdictChange[]): VerdictChange {
+  const directions = new Set(changes.map(({ direction }) => direction).filter((one) => one !== 'same'));
+  const [only] = directions;
+  const ids = (lists: readonly (readonly string[])[]) => [...new Set(lists.flat())].toSorted(compareUtf8);
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+  return {
+    check: '',
+    direction: directions.size > 1 ? 'mixed' : (only ?? 'same'),
+    before: worstOutcome(changes.flatMap(({ before }) => before ?? [])),
+    after: worstOutcome(changes.flatMap(({ after }) => after ?? [])),
+    letOff: ids(changes.map(({ letOff }) => letOff)),
+    caught: ids(changes.map(({ caught }) => caught)),
+    populationBefore: sum(changes.map(({ populationBefore }) => populationBefore)),
+    populationAfter: sum(changes.map(({ populationAfter }) => populationAfter)),
+  };
+}
+
 function troubled(verdict: Verdict | undefined): ReadonlySet<string> {
   const records = (verdict?.records ?? []).filter(
     ({ outcome }) => outcome === 'fail' || outcome === 'unknown',

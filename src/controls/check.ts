@@ -7,11 +7,15 @@ import { aspectId, duration, instant, manifest, text, unique } from './fields.ts
 const scalar = z.union([z.string(), z.number()]);
 
 /** Bound as `:name`; a list as a JSON array. The unit is part of the name: `maxAgeDays`. */
-const param = z.strictObject({
-  value: z.union([scalar, z.array(scalar)]),
-  /** The clause of the organisation's policy that sets the value. Without one, reports say "product default". */
-  policy: text.optional(),
-});
+const param = z.union([
+  z.strictObject({
+    value: z.union([scalar, z.array(scalar)]),
+    /** The clause of the organisation's policy that sets the value. Without one, reports say "product default". */
+    policy: text.optional(),
+  }),
+  /** A list made of the verdicts on the other checks (verdict-params.ts), `<control> <check>` each. */
+  z.strictObject({ from: z.enum(['failing-controls', 'undecided-controls']) }),
+]);
 
 const paramName = z
   .string()
@@ -78,9 +82,11 @@ export const checkManifest = manifest('Check', checkSpec);
 export type Check = z.output<typeof checkManifest>;
 export type CheckCase = z.output<typeof checkCase>;
 
-/** The check as the sandbox runs it; `params` replace its own values. */
+/** The check as the sandbox runs it; `params` replace its own values. What is made of verdicts is empty unless given. */
 export function queryOf({ metadata, spec }: Check, params: CheckQuery['params'] = {}): CheckQuery {
-  const own = Object.fromEntries(Object.entries(spec.params).map(([name, { value }]) => [name, value]));
+  const own = Object.fromEntries(
+    Object.entries(spec.params).map(([name, param]) => [name, 'from' in param ? [] : param.value]),
+  );
   return {
     name: metadata.name,
     kind: spec.kind,
@@ -89,6 +95,13 @@ export function queryOf({ metadata, spec }: Check, params: CheckQuery['params'] 
     reason: spec.reason,
     params: { ...own, ...params },
   };
+}
+
+/** A parameter with its value and where that comes from, for people. */
+export function paramText(name: string, param: Check['spec']['params'][string]): string {
+  return 'from' in param
+    ? `:${name}: ${param.from}, from the verdicts on the other checks`
+    : `:${name} = ${JSON.stringify(param.value)} (${param.policy ?? 'product default'})`;
 }
 
 /** SHA-256, hex, of the JCS of the check's manifest as parsed: what verdicts name. */

@@ -1,5 +1,6 @@
 import { sourceKey } from '../inventory/kind.ts';
 import type { QueryResult, QueryRow, SourceCount } from '../inventory/query-contract.ts';
+import { absenceOf, absenceText, type Absence } from './absence.ts';
 import type { Check } from './check.ts';
 import type { Counts, Outcome, RecordVerdict, ScopeVerdict, SourceState, Verdict } from './contract.ts';
 import { compareUtf8 } from '../inventory/utf8.ts';
@@ -15,6 +16,8 @@ export interface EvaluationInput {
   readonly sources: readonly SourceState[];
   /** The check's deviations that stand open; the query was asked for their standing. */
   readonly open: readonly { readonly record: string; readonly source: string }[];
+  /** What the Scope manifest declares absent; nothing unless given. */
+  readonly absent?: readonly Absence[];
 }
 
 /** One scope under judgement: its evidence, what the query found there, and what keeps it from a full judgement. */
@@ -30,6 +33,8 @@ interface Examined {
 
 const rank: Readonly<Record<Outcome, number>> = { not_applicable: 0, pass: 1, unknown: 2, fail: 3 };
 
+const nothing: Counts = { table: 0, population: 0, filtered: 0, failing: 0, unknown: 0 };
+
 /** The worst of outcomes: fail, unknown, pass, and `not_applicable` only when all are. Of none, `unknown`. */
 export function worstOutcome(outcomes: readonly Outcome[]): Outcome {
   return outcomes.length === 0
@@ -42,6 +47,8 @@ export function evaluate(input: EvaluationInput): Verdict {
   const { check, result } = input;
   const own = input.sources.filter((source) => source.kinds.includes(check.spec.kind));
   if (own.length === 0) {
+    const absence = absenceOf(input.absent ?? [], check.spec.kind);
+    if (absence !== undefined) return inapplicable(input, absence);
     return undecidable(
       check,
       [],
@@ -61,14 +68,37 @@ export function evaluate(input: EvaluationInput): Verdict {
 
 /** A verdict that judges nothing: every scope unknown for the one reason. */
 function undecidable(check: Check, own: readonly SourceState[], why: string): Verdict {
-  const counts = { table: 0, population: 0, filtered: 0, failing: 0, unknown: 0 };
   return {
     check: check.metadata.name,
     outcome: 'unknown',
     why: sentence(why),
-    counts,
-    scopes: own.map((state) => ({ ...reference(state), outcome: 'unknown', why: sentence(why), counts })),
+    counts: nothing,
+    scopes: own.map((state) => ({
+      ...reference(state),
+      outcome: 'unknown',
+      why: sentence(why),
+      counts: nothing,
+    })),
     records: [],
+  };
+}
+
+/** A verdict on a kind that the organisation says it doesn't have. What stood open is not seen to pass: it leaves the population. */
+function inapplicable({ check, open }: EvaluationInput, absence: Absence): Verdict {
+  const why = sentence(absenceText(absence));
+  const records = open.map(({ record, source }): RecordVerdict => ({
+    id: record,
+    source,
+    outcome: 'out_of_population',
+    reason: why,
+  }));
+  return {
+    check: check.metadata.name,
+    outcome: 'not_applicable',
+    why,
+    counts: nothing,
+    scopes: [],
+    records: records.toSorted((a, b) => compareUtf8(a.id, b.id)),
   };
 }
 

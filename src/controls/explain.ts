@@ -1,6 +1,6 @@
 import type { CompiledQuery } from '../inventory/query-contract.ts';
 import { findAspect } from './catalogue.ts';
-import type { Check } from './check.ts';
+import { type Check, paramText } from './check.ts';
 import { durationText } from './words.ts';
 
 /** What a check looks at, decides and shows, as text for people: aspects, deadline, parameters, SQL, tables read, rationale. */
@@ -15,7 +15,10 @@ export function explainCheck(check: Check, compiled: CompiledQuery): string {
       `Within    ${durationText(spec.within)}: a deviation that stands longer is overdue`,
       `Empty     ${spec.empty}: the outcome when there is nothing to examine`,
     ].join('\n'),
-    list('Parameters', Object.entries(spec.params).map(paramLine)),
+    list(
+      'Parameters',
+      Object.entries(spec.params).map(([name, param]) => paramText(name, param)),
+    ),
     list('Reads', [
       `tables ${compiled.tables.join(', ')}`,
       `kinds ${compiled.kinds.join(', ')}: each must be collected and fresh`,
@@ -35,10 +38,6 @@ export function explainCheck(check: Check, compiled: CompiledQuery): string {
 function aspectLine(id: string): string {
   const aspect = findAspect(id);
   return aspect === undefined ? id : `${id}  ${aspect.title}`;
-}
-
-function paramLine([name, { value, policy }]: [string, Check['spec']['params'][string]]): string {
-  return `:${name} = ${JSON.stringify(value)}  (${policy ?? 'product default'})`;
 }
 
 /** Without the line breaks and indents of the manifest: the same text as an auditor would give to sqlite3. */

@@ -1,7 +1,9 @@
 import type { CompiledQuery, Sandbox } from '../inventory/query-contract.ts';
 import { type Check, queryOf } from './check.ts';
 import type { SourceState, Verdict } from './contract.ts';
+import type { Absence } from './absence.ts';
 import { evaluate } from './evaluate.ts';
+import { type Judged, readsVerdicts, verdictParams } from './verdict-params.ts';
 
 /** A deviation that stands open, by the record's id and its source's key. */
 export interface Standing {
@@ -17,6 +19,10 @@ export interface Judgement {
   readonly sources: readonly SourceState[];
   /** What stands open of a check. */
   readonly open: (check: string) => readonly Standing[];
+  /** What the Scope manifest declares absent; nothing unless given. */
+  readonly absent?: readonly Absence[];
+  /** Checks that were judged before, for those whose parameters are made of verdicts. */
+  readonly judged?: readonly Judged[];
 }
 
 /** As `judgeEach`, all of them at once. */
@@ -26,15 +32,17 @@ export function judgeChecks(sandbox: Sandbox, judgement: Judgement): Promise<Ver
 
 /**
  * Judges the checks on what the inventory holds, one after the other: what fails may be much, and can be let go before the next. A check that
- * does not compile or does not finish is `unknown`, with the reason.
+ * does not compile or does not finish is `unknown`, with the reason. Those that read the verdicts on others come after them.
  */
 export async function* judgeEach(
   sandbox: Sandbox,
-  { checks, now, sources, open }: Judgement,
+  { checks, now, sources, open, absent = [], judged: before = [] }: Judgement,
 ): AsyncGenerator<Verdict, void, undefined> {
-  for (const check of checks) {
+  const judged = [...before];
+  const last = checks.filter(readsVerdicts);
+  for (const check of [...checks.filter((check) => !last.includes(check)), ...last]) {
     const standing = open(check.metadata.name);
-    const query = queryOf(check);
+    const query = queryOf(check, verdictParams(check, judged));
     const compiled = await attempt(() => sandbox.compile(query));
     const result =
       'error' in compiled
@@ -47,7 +55,9 @@ export async function* judgeEach(
             ),
           );
     const kinds = 'error' in compiled ? [check.spec.kind] : compiled.kinds;
-    yield evaluate({ check, kinds, result, sources, open: standing });
+    const verdict = evaluate({ check, kinds, result, sources, open: standing, absent });
+    judged.push({ check, outcome: verdict.outcome });
+    yield verdict;
   }
 }
 

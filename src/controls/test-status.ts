@@ -1,4 +1,5 @@
 import { attestationState, type Attestation } from './attestation.ts';
+import { basisOf } from './basis.ts';
 import type { Basis } from './catalogue.ts';
 import type { Check } from './check.ts';
 import type { ControlStatus, Verdict } from './contract.ts';
@@ -36,9 +37,6 @@ const rank: Readonly<Record<ControlStatus, number>> = {
   ineffective: 5,
 };
 
-/** Kinds whose records come from registers that the organisation keeps, not from the systems themselves. */
-const recordedKinds: ReadonlySet<string> = new Set(['person', 'departure']);
-
 /** The worst of statuses: ineffective, unknown, correcting, accepted, effective, not_applicable. Of none, `unknown`. */
 export function worstStatus(statuses: readonly ControlStatus[]): ControlStatus {
   return statuses.length === 0
@@ -53,7 +51,7 @@ export function worstStatus(statuses: readonly ControlStatus[]): ControlStatus {
 export function checkTest(check: Check, open: readonly OpenDeviation[], input: TestInput): Test {
   const name = check.metadata.name;
   const verdict = input.verdicts.get(name);
-  const basis = recordedKinds.has(check.spec.kind) ? 'recorded' : 'live';
+  const basis = basisOf(check);
   if (verdict === undefined && open.length === 0) {
     return { name, basis, status: 'unknown', why: `${name} has not been evaluated yet.` };
   }

@@ -5,6 +5,7 @@ import type { DocumentChange } from '../config/diff.ts';
 import type { Sealed } from '../evidence/contract.ts';
 import { type Agenda, createAgenda, type Due } from './agenda.ts';
 import { kindsRead } from '../controls/judge.ts';
+import { readsVerdicts } from '../controls/verdict-params.ts';
 import { assess } from './assess.ts';
 import { plugins } from '../collectors/registry.ts';
 import type { DatasetResult } from './collect.ts';
@@ -14,6 +15,7 @@ import { createKnowledge, type Knowledge } from './knowledge.ts';
 import { failureCause } from './retry-policy.ts';
 import { executeRun, type RunResult } from './run.ts';
 import { sealConfig } from './seal-config.ts';
+import { sealSoa } from './seal-soa.ts';
 import { createStamper, type Stamper } from './stamp.ts';
 import { stateAnswers } from './state/answers.ts';
 import { readMetrics } from './state/metrics.ts';
@@ -310,6 +312,7 @@ export class Agent implements AsyncDisposable {
       full,
       sources,
       open: (check) => open.get(check) ?? [],
+      absent: this.#config.scope?.absent ?? [],
       config: this.#sealedConfig,
     });
     await this.#stores.sync();
@@ -322,11 +325,11 @@ export class Agent implements AsyncDisposable {
     return sealed;
   }
 
+  /** Those that read the verdicts on all others are judged with all of them. */
   async #touched(changed: ReadonlySet<string>): Promise<Config['checks']> {
-    const reads = await Promise.all(
-      this.#config.checks.map((check) => kindsRead(this.#stores.sandbox, check)),
-    );
-    return this.#config.checks.filter((_, index) => reads[index]?.some((kind) => changed.has(kind)) ?? true);
+    const checks = this.#config.checks.filter((check) => !readsVerdicts(check));
+    const reads = await Promise.all(checks.map((check) => kindsRead(this.#stores.sandbox, check)));
+    return checks.filter((_, index) => reads[index]?.some((kind) => changed.has(kind)) ?? true);
   }
 
   /** The configuration is sealed first, used then. */
@@ -362,6 +365,7 @@ export class Agent implements AsyncDisposable {
         }),
       );
     }
+    await sealSoa(config.soa, sealed.digest, this.#stores, now());
     await this.#assess(true);
   }
 

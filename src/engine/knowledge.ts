@@ -1,10 +1,11 @@
 import type { Scope } from '../collectors/contract.ts';
 import type { Config } from '../config/contract.ts';
 import type { SourceState } from '../controls/contract.ts';
+import { SOA_SOURCE } from '../controls/soa-records.ts';
 import { sourceKey } from '../inventory/kind.ts';
 import type { FailureCause } from './retry-policy.ts';
 import type { DatasetResult } from './collect.ts';
-import { collectedIn, sourceStates } from './sources.ts';
+import { collectedIn, soaState, sourceStates } from './sources.ts';
 import type { Stores } from './stores.ts';
 
 /** What the runs have taught of the sources: which scopes there are, and which collections failed last. */
@@ -33,6 +34,7 @@ export function createKnowledge(stores: Stores): Knowledge {
   const knowledge: Knowledge = {
     async recall() {
       for (const { collector, dataset, scope, failure } of await stores.recall()) {
+        if (collector === SOA_SOURCE.collector) continue;
         if (scope === '*') doubted.add(collector);
         else scopesOf.set(collector, withDataset(knowledge.scopes(collector), scope, dataset));
         if (failure !== undefined) failures.set(sourceKey({ collector, dataset, scope }), failure);
@@ -59,8 +61,8 @@ export function createKnowledge(stores: Stores): Knowledge {
         ? undefined
         : Math.min(...ended.map((at) => at ?? 0));
     },
-    sources: ({ collectors, scope }, now) =>
-      sourceStates(
+    sources: ({ collectors, scope, soa }, now) => [
+      ...sourceStates(
         collectors,
         scope,
         {
@@ -73,6 +75,10 @@ export function createKnowledge(stores: Stores): Knowledge {
         },
         now,
       ),
+      ...(soa === undefined
+        ? []
+        : [soaState(stores.snapshot(SOA_SOURCE.collector, SOA_SOURCE.dataset, SOA_SOURCE.scope), now)]),
+    ],
   };
   return knowledge;
 }

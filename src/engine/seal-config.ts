@@ -2,11 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { diffConfigs, type DocumentChange } from '../config/diff.ts';
 import { plugins } from '../collectors/registry.ts';
 import type { CollectorConfig, Config, ConfigDocument } from '../config/contract.ts';
-import { type Check, checkManifest } from '../controls/check.ts';
-import { compareVerdicts } from '../controls/changes.ts';
 import type { SourceState } from '../controls/contract.ts';
 import type { EvidenceLog, Subject } from '../evidence/contract.ts';
-import { judgeChecks } from '../controls/judge.ts';
+import { configEffects } from './config-effects.ts';
 import { own } from './own.ts';
 import { appendOne } from './run.ts';
 import { subject } from './state/subject.ts';
@@ -48,7 +46,9 @@ export async function sealConfig({ config, stores, now, sources }: SealConfigInp
   const changes = diffConfigs(before, config);
   const changesBody = await log.storeBody(changes.map(changeLine));
   const effects = await log.storeBody(
-    before === undefined ? [] : await checkEffects(stores, before, changes, config, now(), sources()),
+    before === undefined
+      ? []
+      : await configEffects(stores, before.documents, changes, config, now(), sources()),
   );
   await appendOne(log, {
     predicate: 'config',
@@ -144,30 +144,4 @@ function documentLine({ id, kind, name, file, manifest, approval }: ConfigDocume
 
 function changeLine({ document, change, file, before, after, fields, approval }: DocumentChange) {
   return { id: document, change, file, before, after, fields, approval: approval ?? NOT_EVIDENCED };
-}
-
-/** What each changed check says of the same inventory at the same moment, as it was and as it is. */
-async function checkEffects(
-  { sandbox }: Stores,
-  before: SealedConfig,
-  changes: readonly DocumentChange[],
-  after: Config,
-  now: number,
-  sources: readonly SourceState[],
-) {
-  const ids = changes.map((change) => change.document).filter((id) => id.startsWith('Check/'));
-  const olds = before.documents
-    .filter(({ id }) => ids.includes(id))
-    .flatMap(({ manifest }) => checkManifest.safeParse(manifest).data ?? []);
-  const news = after.checks.filter((check) => ids.includes(`Check/${check.metadata.name}`));
-  const judge = async (checks: readonly Check[]) => {
-    const verdicts = await judgeChecks(sandbox, { checks, now, sources, open: () => [] });
-    return new Map(verdicts.map((verdict) => [verdict.check, verdict]));
-  };
-  const [was, is] = [await judge(olds), await judge(news)];
-  return ids.map((id) => {
-    const name = id.slice('Check/'.length);
-    const { check: _, ...change } = compareVerdicts(was.get(name), is.get(name));
-    return { id, now, ...change };
-  });
 }

@@ -2,6 +2,7 @@ import type { Scope } from '../collectors/contract.ts';
 import { plugins } from '../collectors/registry.ts';
 import type { CollectorConfig, DatasetConfig, ScopeSpec } from '../config/contract.ts';
 import type { SourceState } from '../controls/contract.ts';
+import { SOA_KIND, SOA_SOURCE } from '../controls/soa-records.ts';
 import type { FailureCause } from './retry-policy.ts';
 
 /** A source's clock may run ahead of ours by this much, in seconds, before its as-of time counts as in the future. */
@@ -28,6 +29,17 @@ export interface SourceKnowledge {
 /** Ids of the scopes in which a dataset is collected. */
 export function collectedIn(scopes: readonly Scope[], dataset: string): readonly string[] {
   return scopes.filter(({ datasets }) => datasets?.includes(dataset) ?? true).map(({ id }) => id);
+}
+
+/** How the sealed Statement of Applicability stands: it holds until another is sealed. */
+export function soaState(snapshot: LastSnapshot | undefined, now: number): SourceState {
+  const source = { ...SOA_SOURCE, kinds: [SOA_KIND] };
+  if (snapshot === undefined || snapshot.asOf === null)
+    return { ...source, state: 'missing', asOf: null, body: null, index: null, detail: 'not sealed yet' };
+  const { asOf, body, index } = snapshot;
+  if (asOf <= now + CLOCK_TOLERANCE) return { ...source, state: 'fresh', asOf, body, index, detail: '' };
+  const detail = `as of ${new Date(asOf * 1000).toISOString()}, which lies in the future`;
+  return { ...source, state: 'stale', asOf, body, index, detail };
 }
 
 /** A scope covers itself, and what lies within it: an account covers its regions. */

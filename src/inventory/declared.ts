@@ -1,11 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type OwnerMap, storeDeclared } from './owner.ts';
+import { storeRoles } from './soa-owner.ts';
 
 /** What the Scope manifest says that columns are computed from. */
 export interface Declarations {
   readonly owners: OwnerMap;
   /** Native ids of the sources in scope: accounts, organisations, files. */
   readonly scopes: readonly string[];
+  /** Record ids of people, by the role that controls name as their owner. */
+  readonly roles?: Readonly<Record<string, string>>;
 }
 
 export const nothingDeclared: Declarations = { owners: { identities: {}, services: {} }, scopes: [] };
@@ -13,16 +16,21 @@ export const nothingDeclared: Declarations = { owners: { identities: {}, service
 /** As a Scope manifest has it. */
 export function declarationsOf(
   scope:
-    | { readonly owners: OwnerMap; readonly sources: readonly { readonly scopes: readonly string[] }[] }
+    | {
+        readonly owners: OwnerMap & Pick<Declarations, 'roles'>;
+        readonly sources: readonly { readonly scopes: readonly string[] }[];
+      }
     | undefined,
 ): Declarations {
   if (scope === undefined) return nothingDeclared;
-  return { owners: scope.owners, scopes: scope.sources.flatMap(({ scopes }) => scopes) };
+  const { identities, services, roles = {} } = scope.owners;
+  return { owners: { identities, services }, scopes: scope.sources.flatMap(({ scopes }) => scopes), roles };
 }
 
 /** Replaces what is declared. Columns that rest on it are computed apart. */
-export function storeDeclarations(db: DatabaseSync, { owners, scopes }: Declarations): void {
+export function storeDeclarations(db: DatabaseSync, { owners, scopes, roles = {} }: Declarations): void {
   storeDeclared(db, owners);
+  storeRoles(db, roles);
   db.exec('DELETE FROM _declared_scope');
   const insert = db.prepare('INSERT OR IGNORE INTO _declared_scope VALUES (?)');
   for (const scope of scopes) insert.run(scope);

@@ -6,6 +6,7 @@ import { computeDeclared, type Declarations, nothingDeclared, storeDeclarations 
 import { computeNamed } from './named.ts';
 import { computeOwners } from './owner.ts';
 import { openDatabase } from './schema.ts';
+import { computeSoaOwners } from './soa-owner.ts';
 import { typed } from './typed.ts';
 
 /** The sealed snapshot that a source's rows come from. */
@@ -185,6 +186,7 @@ class Loader {
   compute(source: number | null): void {
     this.#computeOwners(source);
     this.#computeDeclared(source);
+    this.#computeSoaOwners();
   }
 
   #computeOwners(source: number | null): void {
@@ -195,10 +197,15 @@ class Loader {
     if (this.#kinds.has('organization_account')) computeDeclared(this.#db, source);
   }
 
+  #computeSoaOwners(): void {
+    if (this.#kinds.has('soa_control') && this.#kinds.has('person')) computeSoaOwners(this.#db);
+  }
+
   #afterChange(number: number, changed: readonly string[]): void {
     if (changed.includes('person')) this.#computeOwners(null);
     else if (changed.includes('identity')) this.#computeOwners(number);
     if (changed.includes('organization_account')) this.#computeDeclared(number);
+    if (changed.includes('person') || changed.includes('soa_control')) this.#computeSoaOwners();
     this.#computeNamed(number, changed);
   }
 

@@ -55,6 +55,7 @@ import { roleBinding } from './kinds/role-binding.ts';
 import { roleGrant } from './kinds/role-grant.ts';
 import { roleHolder } from './kinds/role-holder.ts';
 import { scanCoverage } from './kinds/scan-coverage.ts';
+import { soaControl } from './kinds/soa-control.ts';
 import { storageDefault } from './kinds/storage-default.ts';
 import { supplier } from './kinds/supplier.ts';
 import { threatItem } from './kinds/threat-item.ts';
@@ -122,6 +123,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     roleGrant,
     roleHolder,
     scanCoverage,
+    soaControl,
     storageDefault,
     supplier,
     threatItem,

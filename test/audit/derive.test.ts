@@ -418,6 +418,7 @@ describe('inventory.sqlite', () => {
       ['second', 'person', 'check_second', null, ''],
     ]);
     expect(query('SELECT id, state, body, loaded, erased FROM annexa_source')).toEqual([
+      ['_configuration/soa/statement', 'fresh', expect.any(String), 1, 0],
       ['people/people/test', 'fresh', made.snapshot, 1, 0],
     ]);
   });

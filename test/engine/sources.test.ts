@@ -73,7 +73,8 @@ describe('the state of a source', () => {
       services: [],
       sources: [{ collector: 'people', scopes: ['other'] }],
       exclusions: [],
-      owners: { identities: {}, services: {} },
+      absent: [],
+      owners: { identities: {}, services: {}, roles: {} },
     };
     const states = sourceStates(
       collectors,
@@ -114,7 +115,8 @@ describe('the sources of a collector with datasets of accounts and of regions', 
     services: [],
     sources: [{ collector: 'aws', scopes: ids }],
     exclusions: [],
-    owners: { identities: {}, services: {} },
+    absent: [],
+    owners: { identities: {}, services: {}, roles: {} },
   });
   const states = (known: readonly Scope[], declared?: ScopeSpec) =>
     sourceStates(

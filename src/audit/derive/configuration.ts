@@ -50,7 +50,10 @@ const scopeManifest = z.looseObject({
         }),
       )
       .default([]),
-    owners: z.looseObject({ identities: people, services: people }).default({ identities: {}, services: {} }),
+    absent: z.array(z.looseObject({ kinds: texts, reason: z.string(), approver: z.string() })).default([]),
+    owners: z
+      .looseObject({ identities: people, services: people, roles: people })
+      .default({ identities: {}, services: {}, roles: {} }),
   }),
 });
 

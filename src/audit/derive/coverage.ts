@@ -1,4 +1,5 @@
 import { type Check, queryOf } from '../../controls/check.ts';
+import { SOA_SOURCE } from '../../controls/soa-records.ts';
 import { instantText } from '../../controls/words.ts';
 import { sourceKey } from '../../inventory/kind.ts';
 import { createSandbox } from '../../inventory/sandbox.ts';
@@ -89,6 +90,7 @@ function listSources(replay: Replay, facts: Facts, question: Question): readonly
   const listed = new Set(all.filter(({ scope }) => scope !== '*').map(({ collector }) => collector));
   return all
     .filter(({ scope, collector }) => scope !== '*' || !listed.has(collector))
+    .filter(({ collector }) => collector !== SOA_SOURCE.collector)
     .filter(({ collector }) => question.collectors?.includes(collector) ?? true)
     .toSorted((one, other) => compareUtf8(sourceKey(one), sourceKey(other)));
 }

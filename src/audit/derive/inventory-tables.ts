@@ -69,7 +69,7 @@ function writeSources(db: DatabaseSync, { replay }: Findings, notes: ReadonlyMap
 
 function writeCheck(db: DatabaseSync, check: Check, { replay, broken }: Findings): void {
   const { name } = check.metadata;
-  const query = queryOf(check);
+  const query = queryOf(check, replay.end?.verdictParams.get(name));
   const problem = broken.get(name) ?? (replay.end === undefined ? 'There is no assessment.' : '');
   const verdict = replay.end?.verdicts.get(name);
   const needs = sqliteNeeded(query);

@@ -7,6 +7,8 @@ import {
   type ControlAssessment,
   assessedControls,
 } from '../../controls/status.ts';
+import { readsVerdicts, verdictParams } from '../../controls/verdict-params.ts';
+import type { CheckQuery } from '../../inventory/query-contract.ts';
 import { instantText } from '../../controls/words.ts';
 import type { Sealed } from '../../evidence/contract.ts';
 import type { Evidence, Question } from '../contract.ts';
@@ -94,6 +96,8 @@ export interface Replay {
         readonly now: number;
         readonly sources: readonly Source[];
         readonly verdicts: ReadonlyMap<string, VerdictLine>;
+        /** Of checks whose parameters are made of verdicts: their values then. */
+        readonly verdictParams: ReadonlyMap<string, CheckQuery['params']>;
         /** The assessment that each of the verdicts comes from. */
         readonly judgedAt: ReadonlyMap<string, { readonly index: number; readonly now: number }>;
       }
@@ -121,6 +125,7 @@ export class Replayer {
   readonly #clock: StatusClock;
   readonly #configs: SealedConfig[] = [];
   readonly #verdicts = new Map<string, VerdictLine>();
+  readonly #verdictParams = new Map<string, CheckQuery['params']>();
   readonly #judgedAt = new Map<string, { index: number; now: number }>();
   /** What the ledger was told last, by check. */
   readonly #told = new Map<string, string>();
@@ -161,7 +166,13 @@ export class Replayer {
     return {
       configs: this.#configs,
       config: this.#config,
-      end: ended && { ...ended, sources, verdicts: this.#verdicts, judgedAt: this.#judgedAt },
+      end: ended && {
+        ...ended,
+        sources,
+        verdicts: this.#verdicts,
+        verdictParams: this.#verdictParams,
+        judgedAt: this.#judgedAt,
+      },
       controls: this.#chosenControls(),
       standing: new Map(this.#standing.map((item) => [item.control.id, item])),
       assessedToTheEnd: ended !== undefined && to - ended.now <= patience,
@@ -200,10 +211,21 @@ export class Replayer {
       if (inRange) await this.#writeVerdict(entry, now, line);
     }
     if (!counts) return;
+    if (config !== undefined) this.#keepParams(body.records, config);
     this.#reconfigured = false;
     this.#end = { entry, now };
     if (config !== undefined) this.#assess(config, now);
     if (now >= this.#question.from) this.#assessments += 1;
+  }
+
+  /** Verdicts on all checks are needed for these, not only on the chosen ones. */
+  #keepParams(lines: readonly VerdictLine[], { checks }: SealedConfig): void {
+    const judged = lines.flatMap(({ id, outcome }) => {
+      const check = checks.get(id);
+      return check === undefined ? [] : [{ check, outcome }];
+    });
+    for (const { check } of judged)
+      if (readsVerdicts(check)) this.#verdictParams.set(check.metadata.name, verdictParams(check, judged));
   }
 
   async #judged(

@@ -52,6 +52,9 @@ function scopeItems({ scope }: SealedConfig): Cell[][] {
       ),
     ),
     ...scope.exclusions.map(({ what, reason, approver }) => ['exclusion', what, reason, approver]),
+    ...scope.absent.flatMap(({ kinds, reason, approver }) =>
+      kinds.map((kind) => ['absent', kind, reason, approver]),
+    ),
   ];
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { Absence } from '../../controls/absence.ts';
 import { type Check, checkManifest } from '../../controls/check.ts';
+import { soaManifest, type StatementOfApplicability } from '../../controls/soa.ts';
 import type { Sealed } from '../../evidence/contract.ts';
 import { type Declarations, declarationsOf, nothingDeclared } from '../../inventory/declared.ts';
 import { AuditError } from '../error.ts';
@@ -18,15 +20,24 @@ export interface SealedConfiguration {
   readonly checks: ReadonlyMap<string, Check>;
   /** What the Scope manifest declares. */
   readonly declared: Declarations;
+  /** What it declares absent. */
+  readonly absent: readonly Absence[];
+  readonly soa: StatementOfApplicability | undefined;
   /** What is collected, by `<collector>/<dataset>`; undefined when this configuration's version didn't seal it. */
   readonly datasets: ReadonlyMap<string, SealedDataset> | undefined;
 }
 
 const people = z.record(z.string(), z.string()).default({});
+const absences = z
+  .array(z.object({ kinds: z.array(z.string()), reason: z.string(), approver: z.string() }))
+  .default([]);
 const scopeManifest = z.looseObject({
   spec: z.looseObject({
     sources: z.array(z.looseObject({ scopes: z.array(z.string()) })),
-    owners: z.object({ identities: people, services: people }).default(nothingDeclared.owners),
+    owners: z
+      .object({ identities: people, services: people, roles: people })
+      .default({ ...nothingDeclared.owners, roles: {} }),
+    absent: absences,
   }),
 });
 const document = z.looseObject({
@@ -40,22 +51,29 @@ const dataset = z.looseObject({ id: z.string(), kinds: z.array(z.string()), fres
 export async function readConfiguration(evidence: Evidence, entry: Sealed): Promise<SealedConfiguration> {
   const checks = new Map<string, Check>();
   let declared = nothingDeclared;
+  let absent: readonly Absence[] = [];
+  let soa: StatementOfApplicability | undefined;
   for await (const record of records(evidence, entry, 'documents')) {
     const { id, kind, manifest } = parsed(document, record, where(entry, 'a document'));
     if (kind === 'Check') {
       const check = parsed(checkManifest, manifest, where(entry, id));
       checks.set(check.metadata.name, check);
     }
-    if (kind === 'Scope') declared = declarationsOf(parsed(scopeManifest, manifest, where(entry, id)).spec);
+    if (kind === 'Scope') {
+      const { spec } = parsed(scopeManifest, manifest, where(entry, id));
+      declared = declarationsOf(spec);
+      absent = spec.absent;
+    }
+    if (kind === 'StatementOfApplicability') soa = parsed(soaManifest, manifest, where(entry, id));
   }
   if (!entry.subjects.some(({ name }) => name === 'datasets'))
-    return { checks, declared, datasets: undefined };
+    return { checks, declared, absent, soa, datasets: undefined };
   const datasets = new Map<string, SealedDataset>();
   for await (const record of records(evidence, entry, 'datasets')) {
     const line = parsed(dataset, record, where(entry, 'a dataset'));
     datasets.set(line.id, line);
   }
-  return { checks, declared, datasets };
+  return { checks, declared, absent, soa, datasets };
 }
 
 /** The records of a subject's body. Throws AuditError `incomplete` when it is not in the evidence, or records of it were erased. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type Check, textDigest } from '../../controls/check.ts';
 import type { RecordVerdict, SourceState, Verdict } from '../../controls/contract.ts';
 import { type OpenDeviation, transition } from '../../controls/deviations.ts';
-import { judgeChecks, kindsRead } from '../../controls/judge.ts';
+import { type Judgement, judgeChecks, kindsRead } from '../../controls/judge.ts';
+import { SOA_SOURCE } from '../../controls/soa-records.ts';
 import type { Sealed } from '../../evidence/contract.ts';
 import { type Inventory, openInventory } from '../../inventory/inventory.ts';
 import { sourceKey } from '../../inventory/kind.ts';
@@ -16,6 +17,7 @@ import { compareVerdicts, recordLine, type VerdictLine, verdictLine } from './co
 import { readConfiguration, records, recordsOf, type SealedConfiguration } from './configuration.ts';
 import type { Difference, ReperformReport, Skipped } from './contract.ts';
 import { doubt, loadInputs, passedOver, readInputs } from './inputs.ts';
+import { statementDoubt } from './statement.ts';
 
 export interface ReperformOptions {
   /** Called after each assessment, with how many there are. */
@@ -147,7 +149,16 @@ class Pass {
       };
       this.#differ(entry, now, '', found);
     }
+    const doubted = await statementDoubt(this.#evidence, sources, configuration);
+    if (doubted !== undefined) {
+      const what = `input ${sourceKey(SOA_SOURCE)}`;
+      this.#differ(entry, now, '', { what, sealed: 'absent or altered', reperformed: doubted });
+    }
     await this.#declare(configuration);
+    const judged = lines.flatMap(({ id, outcome }) => {
+      const check = configuration.checks.get(id);
+      return check === undefined ? [] : [{ check, outcome }];
+    });
     const failed = await loadInputs(this.#evidence, this.#inventory, sources);
     for (const line of lines) {
       const check = this.#checkOf(entry, now, line, configuration);
@@ -157,25 +168,26 @@ class Pass {
       if (sealedRecords === undefined)
         this.#skip(entry, line.id, 'its records are not part of this evidence');
       else if (missing !== undefined) this.#skip(entry, line.id, missing);
-      else await this.#judge(entry, now, check, sources, line, sealedRecords);
+      else {
+        const judgement = { now, checks: [check], sources, judged, absent: configuration.absent };
+        await this.#judge(entry, judgement, line, sealedRecords);
+      }
     }
   }
 
   async #judge(
     entry: Sealed,
-    now: number,
-    check: Check,
-    sources: readonly SourceState[],
+    judgement: Omit<Judgement, 'open'>,
     line: VerdictLine,
     sealed: readonly RecordVerdict[],
   ): Promise<void> {
     const open = () => this.#openOf(line.id, sealed);
-    const [verdict] = await judgeChecks(this.#sandbox, { now, checks: [check], sources, open });
+    const [verdict] = await judgeChecks(this.#sandbox, { ...judgement, open });
     if (verdict === undefined) return;
     this.#verdicts += 1;
     this.#records += sealed.length;
     for (const difference of compareVerdicts(line, sealed, verdict))
-      this.#differ(entry, now, line.id, difference);
+      this.#differ(entry, judgement.now, line.id, difference);
   }
 
   /** What stood open of a check; before the first verdict that is here, as that one says: the rest lies before the period. */

@@ -2,6 +2,7 @@ import { collectorErrorCodes } from '../../collectors/error.ts';
 import type { EvidenceLog } from '../../evidence/contract.ts';
 import { findControl } from '../../controls/catalogue.ts';
 import { soaEntry } from '../../controls/soa.ts';
+import { SOA_SOURCE } from '../../controls/soa-records.ts';
 import type { MetricsSnapshot } from '../view.ts';
 import type { StateDatabase } from './database.ts';
 import { judged } from './documents.ts';
@@ -66,9 +67,11 @@ export async function readMetrics(
 }
 
 async function evidenceMetrics(state: StateDatabase): Promise<MetricsSnapshot['evidence']> {
+  // What is sealed of the configuration grows no older: an alert on its age would be a false one.
   const sources = await state
     .selectFrom('source')
     .selectAll()
+    .where('collector', '!=', SOA_SOURCE.collector)
     .orderBy('collector')
     .orderBy('dataset')
     .execute();

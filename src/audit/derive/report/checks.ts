@@ -1,4 +1,4 @@
-import { queryOf, type Check } from '../../../controls/check.ts';
+import { paramText, queryOf, type Check } from '../../../controls/check.ts';
 import { durationText } from '../../../controls/words.ts';
 import { compareUtf8 } from '../../../inventory/utf8.ts';
 import type { Findings } from '../findings.ts';
@@ -38,9 +38,7 @@ function* checkSection(findings: Findings, check: Check): Generator<string> {
 
 function rule(check: Check): string {
   const { kind, where, fails } = queryOf(check);
-  const params = Object.entries(check.spec.params).map(
-    ([name, { value, policy }]) => `:${name} = ${JSON.stringify(value)} (${policy ?? 'product default'})`,
-  );
+  const params = Object.entries(check.spec.params).map(([name, param]) => paramText(name, param));
   const lines = [
     `population: ${kind} AS it${where === undefined ? '' : ` WHERE ${where.trim()}`}`,
     `fails when: ${fails.trim()}`,

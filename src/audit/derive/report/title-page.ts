@@ -1,3 +1,4 @@
+import { absenceText } from '../../../controls/absence.ts';
 import { instantText } from '../../../controls/words.ts';
 import type { Findings } from '../findings.ts';
 import { numberText, spanText } from '../text.ts';
@@ -51,6 +52,10 @@ function facts(findings: Findings): Content[][] {
       question.collectors === null ? 'all that they rest on' : question.collectors.join(', '),
     ],
     ['Declared scope (clause 4.3)', scope],
+    ...(replay.config?.scope?.absent ?? []).map((absence): Content[] => [
+      `Said not to exist: ${absence.kinds.join(', ')}`,
+      absenceText(absence),
+    ]),
     ['Log', code(evidence.origin)],
     ['Answered at checkpoint', [`size ${numberText(size)}, root `, code(root)]],
     ['Entries', `${numberText(end - first)}: from ${first} to before ${end}`],

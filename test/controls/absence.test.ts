@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { evaluate } from '../../src/controls/evaluate.ts';
+import { assess } from '../../src/controls/status.ts';
+import { makeCheck, makeSource, now } from './samples.ts';
+
+const absent = [{ kinds: ['namespace', 'identity'], reason: 'No such system is run.', approver: 'CISO' }];
+const check = makeCheck();
+const nothing = { counts: [], rows: [], standing: new Map() };
+const input = { check, kinds: ['identity'], result: nothing, open: [], absent };
+
+describe('a check whose kind is declared absent', () => {
+  test('does not apply, with who declared it and why', () => {
+    expect(evaluate({ ...input, sources: [] })).toMatchObject({
+      outcome: 'not_applicable',
+      why: 'Declared absent by CISO: No such system is run.',
+      scopes: [],
+    });
+  });
+
+  test('lets go of what stood open, and never as passed', () => {
+    const open = [
+      { record: 'aws:1:b', source: 'aws/iam/1' },
+      { record: 'aws:1:a', source: 'aws/iam/1' },
+    ];
+    const { records } = evaluate({ ...input, sources: [], open });
+    expect(records.map(({ id, outcome }) => [id, outcome])).toEqual([
+      ['aws:1:a', 'out_of_population'],
+      ['aws:1:b', 'out_of_population'],
+    ]);
+  });
+
+  test('is judged as ever where something feeds the kind after all', () => {
+    const sources = [makeSource('1', { state: 'missing' })];
+    expect(evaluate({ ...input, sources }).outcome).toBe('unknown');
+  });
+
+  test('leaves an aspect that nothing else answers unknown', () => {
+    const verdict = evaluate({ ...input, sources: [] });
+    const controls = assess({
+      checks: [check],
+      verdicts: new Map([[verdict.check, verdict]]),
+      open: [],
+      exceptions: [],
+      attestations: [],
+      soa: undefined,
+      now,
+    });
+    const aspect = controls.flatMap(({ aspects }) => aspects).find(({ id }) => id === check.spec.aspects[0]);
+    expect(aspect?.status).toBe('unknown');
+  });
+});
+
+describe('a kind that nothing feeds and nobody declared absent', () => {
+  test('leaves its checks unknown', () => {
+    expect(evaluate({ ...input, sources: [], absent: [] }).outcome).toBe('unknown');
+  });
+
+  test('does so although it is declared absent, where a check only reads it besides', () => {
+    const sources = [makeSource('1')];
+    const own = [{ kinds: ['namespace'], reason: 'none', approver: 'CISO' }];
+    const verdict = evaluate({ ...input, kinds: ['identity', 'namespace'], sources, absent: own });
+    expect(verdict.outcome).toBe('unknown');
+  });
+});
