@@ -123,7 +123,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     roleGrant,
     roleHolder,
     scanCoverage,
-    soaControl,
+    soaControl.kind,
     storageDefault,
     supplier,
     threatItem,
