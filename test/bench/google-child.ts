@@ -15,8 +15,8 @@ const estate: Estate = {
   ),
   assignments: base.assignments.slice(0, 1).map((one) => ({ ...one, assignedTo: '10001' })),
   tokens: Object.fromEntries(
-    every(size).map((index) => [
-      String(10_000 + index),
+    every(size / 10).map((index) => [
+      String(10_000 + index * 10),
       every(3).map((client) => token(`${client}.apps.example`, `Application ${client}`, ['openid', 'email'])),
     ]),
   ),

@@ -37,7 +37,7 @@ interface Pass {
   readonly calls: Readonly<Record<string, number>>;
 }
 
-/** One pass of the agent over a customer with as many grants times three, phones and Chromebooks as users. */
+/** One pass of the agent over a customer where everybody has a phone and a Chromebook, and every tenth user three grants. */
 async function passOf(users: number, program: string): Promise<Pass> {
   const directory = await mkdtemp(join(tmpdir(), 'annexa-google-bench-'));
   const google = fork(new URL('./google-child.ts', import.meta.url), [String(users)], { execArgv: [] });

@@ -26,7 +26,9 @@ export function optionsOf(
   const adapter: gaxios.GaxiosOptions['adapter'] = async (options, attempt) => {
     let throttled = false;
     try {
-      const answer = await attempt(options);
+      const answer = await within(requestTimeout, signal, (ending) =>
+        attempt({ ...options, signal: ending }),
+      );
       throttled = isThrottled(answer.status, reasonOf(answer.data));
       onAnswer(answer);
       return answer;
@@ -36,8 +38,6 @@ export function optionsOf(
   };
   return {
     adapter,
-    signal,
-    timeout: requestTimeout * 1000,
     responseType: 'json',
     // Elsewhere, the token would be somebody else's to use.
     redirect: 'error',
@@ -51,6 +51,34 @@ export function optionsOf(
       maxRetryDelay: LONGEST_PAUSE,
     },
   } satisfies gaxios.GaxiosOptions;
+}
+
+/**
+ * The work's outcome, or a TimeoutError when it takes longer than so many seconds. Nothing of it stays once it has ended: the library's own
+ * limit would keep a timer and a signal for each of many thousand calls.
+ */
+async function within<T>(
+  seconds: number,
+  signal: AbortSignal,
+  work: (ending: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ending = new AbortController();
+  const stop = (): void => ending.abort(signal.reason);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    ending.abort();
+  }, seconds * 1000);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await work(ending.signal);
+  } catch (error) {
+    if (!late) throw error;
+    throw Object.assign(new Error('not answered in full in time'), { code: 'TimeoutError' });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 /** Milliseconds that the answer asks to wait for, within reason. */

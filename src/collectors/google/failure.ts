@@ -91,11 +91,6 @@ export function isPassing(error: unknown): boolean {
   return isThrottled(status, reason) || status === 408 || status >= 500;
 }
 
-/** The HTTP status that an error of the SDK came with. */
-export function statusOf(error: unknown): number | undefined {
-  return facts(error).status;
-}
-
 function codeOf({ known, status, reason, code }: Facts): CollectorErrorCode {
   if (isThrottled(status, reason)) return 'throttled';
   if (status === 401 || status === 403 || (reason !== undefined && REFUSED.has(reason))) return 'denied';

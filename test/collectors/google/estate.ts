@@ -44,7 +44,7 @@ export function userOf(
 
 export const SUPER_ROLE = '101';
 export const HELP_ROLE = '102';
-export const AUDIT_ROLE = '103';
+const AUDIT_ROLE = '103';
 const roles: readonly admin_directory_v1.Schema$Role[] = [
   {
     kind: 'admin#directory#role',

@@ -10,7 +10,7 @@ const WORKLOAD_TOKEN = 'workload-access';
 
 const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const googles = generateKeyPairSync('rsa', { modulusLength: 2048 });
-export const privateKey = own.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const privateKey = own.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 /** A service account's key, as Google makes it. */
 export function keyFile(told: object = {}): string {

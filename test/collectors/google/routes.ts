@@ -14,7 +14,7 @@ interface Route {
 const at = (path: string): RegExp => new RegExp(`^/admin/directory/v1${path}$`);
 
 /** One page of the list, and the token of the next. An empty list is left out, as Google does. */
-function paged<Field extends string, T>(field: Field, all: readonly T[], { start, size, next }: Page) {
+function paged(field: string, all: readonly object[], { start, size, next }: Page): object {
   const items = all.slice(start, start + size);
   return {
     ...(items.length === 0 ? {} : { [field]: items }),

@@ -96,7 +96,7 @@ export interface Page {
   readonly start: number;
   readonly size: number;
   /** The token of what comes after `start`. */
-  next(start: number): string;
+  readonly next: (start: number) => string;
 }
 
 function page(query: Readonly<Record<string, string>>, most: number, kind: FaultKind | undefined): Page {
