@@ -52,14 +52,14 @@ describe.each(requests)('%s', (...request) => {
   test.concurrent('the signal ends a wait at once, with its reason', async () => {
     const stop = new AbortController();
     const reason = new Error('stopped');
-    const fault = at(request, { status: 429, headers: { 'retry-after': '60' } });
     const failure = collect(acme, {
       settings,
       signal: stop.signal,
-      fault: (operation, asked) => {
-        const found = fault(operation, asked);
-        if (found !== undefined) setImmediate(() => stop.abort(reason));
-        return found;
+      fault: at(request, { status: 429, headers: { 'retry-after': '60' } }),
+      watch: ({ calls }) => {
+        const look = () =>
+          calls.some(({ throttled }) => throttled) ? stop.abort(reason) : setImmediate(look);
+        look();
       },
     });
     await expect(failure).rejects.toBe(reason);

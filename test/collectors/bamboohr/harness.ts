@@ -61,6 +61,8 @@ interface Given extends Bent {
   readonly now?: number;
   readonly previous?: { readonly asOf: number; readonly records: readonly InventoryRecord[] } | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Sees what is told while it is told. */
+  readonly watch?: (told: Told) => void;
 }
 
 export interface Collected {
@@ -79,6 +81,7 @@ export async function collect(company: Company, given: Given = {}): Promise<Coll
     { KEY: 'sesame\n' },
     { previous: previousOf(given) },
   );
+  given.watch?.(told);
   await using collector = bamboohr.connect(configOf(stub.origin, given.settings), context);
   try {
     const records = await recordsOf(collector, 'people', { id: 'acme' }, given.signal);
