@@ -104,8 +104,8 @@ class DirectoryReader {
 
 /** What stands between the line `---` at the beginning and the next such line; its lines keep their numbers. */
 function frontMatter(text: string, place: string): string {
-  const [, matter] = /^---[ \t]*\r?\n([^]*?)^---[ \t]*\r?$/m.exec(text) ?? [];
-  if (matter === undefined || !text.startsWith('---'))
+  const found = /^---[ \t]*\r?\n([^]*?)^---[ \t]*\r?$/m.exec(text);
+  if (found?.index !== 0)
     throw new CollectorError('malformed', `${place}: expected front matter between two lines ---`);
-  return `\n${matter}`;
+  return `\n${found[1]}`;
 }

@@ -3,13 +3,13 @@ import { CollectorError } from '../error.ts';
 import type { Entry } from './cell.ts';
 import { kindOf, type RegisterConfig } from './config.ts';
 import { type Convert, converter } from './convert.ts';
-import { fault, instantIn, textOf } from './value.ts';
 import { durationOf } from './duration.ts';
 import { type Field, fieldsOf } from './field.ts';
 import type { Constant } from './mapping.ts';
 import type { RegisterSpec } from './registers.ts';
 import { mappingOf, type Section } from './section.ts';
 import { type Clock, clock } from './times.ts';
+import { fault, instantIn, textOf } from './value.ts';
 
 const source = 'register';
 
@@ -95,6 +95,6 @@ function valid(kind: Kind, record: InventoryRecord, entry: Entry, section: Secti
   const { data, error } = kind.schema.safeParse(record);
   if (data !== undefined) return data;
   const field = String(error?.issues[0]?.path[0]);
-  const { column = '', template = column } = mappingOf(section, field) ?? {};
+  const { column = field, template = column } = mappingOf(section, field) ?? {};
   throw fault(entry, template, `what ${field} of a ${kind.name} can be`);
 }

@@ -24,7 +24,7 @@ const asOf = z.union(
 const range = z
   .string()
   .regex(
-    /^.+![A-Z]{1,3}[1-9]?\d*:[A-Z]{1,3}$/,
+    /^.+![A-Z]{1,3}([1-9]\d*)?:[A-Z]{1,3}$/,
     'expected a sheet and columns without a last row, such as Suppliers!A1:H',
   );
 

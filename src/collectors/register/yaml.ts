@@ -55,7 +55,7 @@ export function mappingAt(node: unknown, place: string): YAMLMap {
 }
 
 /** The node under a key; undefined when the mapping has no such key. */
-export function valueAt(mapping: YAMLMap, key: string): unknown {
+function valueAt(mapping: YAMLMap, key: string): unknown {
   const pair = mapping.items.find(({ key: own }) => isScalar(own) && own.value === key);
   return pair === undefined ? undefined : (pair.value ?? '');
 }

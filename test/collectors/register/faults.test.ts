@@ -274,6 +274,12 @@ describe('a directory', () => {
       'malformed',
       /^file c\.md: expected fr/,
     ],
+    [
+      'a rule for a first line',
+      beside({ 'policies/c.md': `----\n${policy('X')}` }),
+      'malformed',
+      /^file c\.md: expec/,
+    ],
     ['an empty file', beside({ 'policies/c.md': '' }), 'malformed', /^file c\.md/],
     [
       'a key missing',

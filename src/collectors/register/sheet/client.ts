@@ -2,8 +2,9 @@ import type { gaxios as Gaxios } from 'google-auth-library';
 import { z } from 'zod';
 import type { CollectorContext, Provenance } from '../../contract.ts';
 import { CollectorError } from '../../error.ts';
+import { unlessAborted } from '../../waiting.ts';
 import type { GoogleConfig } from '../config.ts';
-import { SHEETS_OPERATION, SHEETS_SCOPE, TOKEN_OPERATION } from './names.ts';
+import { operationOf, SHEETS_SCOPE } from './names.ts';
 import { GoogleAuth, gaxios, JWT, sheets } from './sdk.ts';
 
 type Sheets = ReturnType<typeof sheets>;
@@ -52,7 +53,7 @@ export async function sheetClient(
       retryDelayMultiplier: 3,
     },
   });
-  const { auth, caller } = await authOf(config, context, transporter);
+  const { auth, caller } = await unlessAborted(() => authOf(config, context, transporter), signal);
   provenance.setEndpoint(endpoint ?? vendor, endpoint === undefined);
   return {
     sheets: sheets({ version: 'v4', auth, rootUrl: `${endpoint ?? vendor}/` }),
@@ -63,9 +64,9 @@ export async function sheetClient(
 /** Counts an attempt, and takes tokens from the endpoint that was set, too. */
 function counted(provenance: Provenance, endpoint: string | undefined): NonNullable<Options['adapter']> {
   return async (options, attempt) => {
-    const isToken = options.url.host === tokenHost;
-    const url = isToken && endpoint !== undefined ? new URL('/token', endpoint) : options.url;
-    const operation = isToken ? TOKEN_OPERATION : SHEETS_OPERATION;
+    const own = options.url.host === tokenHost && endpoint !== undefined;
+    const url = own ? new URL('/token', endpoint) : options.url;
+    const operation = operationOf(options.url);
     try {
       const response = await attempt({ ...options, url });
       provenance.call(operation, { throttled: response.status === 429 });
@@ -91,12 +92,13 @@ async function authOf(
   const auth = new GoogleAuth({ scopes: SHEETS_SCOPE, clientOptions: { transporter } });
   try {
     await auth.getClient();
-    const { client_email: email } = await auth.getCredentials();
-    return { auth, caller: email ?? 'application default credentials' };
   } catch (error) {
     const message = 'no Application Default Credentials can be used';
     throw new CollectorError('denied', message, { cause: error });
   }
+  // Not every such credential belongs to a service account.
+  const { client_email: email } = await auth.getCredentials().catch(() => ({ client_email: undefined }));
+  return { auth, caller: email ?? 'application default credentials' };
 }
 
 async function named(

@@ -1,13 +1,11 @@
 import { CollectorError, type CollectorErrorCode } from '../../error.ts';
-import { SHEETS_OPERATION, TOKEN_OPERATION } from './names.ts';
+import { operationOf, TOKEN_OPERATION } from './names.ts';
 
 /** Why a sheet was not read. The library's own message and error may hold a token: neither is passed on. */
 export function sheetFailure(error: unknown, signal: AbortSignal, caller: string): unknown {
   if (error instanceof CollectorError) return error;
   if (signal.aborted) return signal.reason;
-  const url = String(at(error, 'config', 'url'));
-  const isToken = url.includes('/token');
-  const operation = isToken ? TOKEN_OPERATION : SHEETS_OPERATION;
+  const operation = operationOf(String(at(error, 'config', 'url')));
   const status = at(error, 'response', 'status');
   if (typeof status === 'number') return answered(operation, status, error, caller);
   const told = [at(error, 'code'), at(error, 'cause', 'type'), at(error, 'cause', 'code')].map(String);
@@ -34,7 +32,7 @@ function answered(operation: string, status: number, error: unknown, caller: str
     new CollectorError(code, why === '' ? message : `${message}: ${why}`);
   if (status === 429 || isQuota(error)) return fail('throttled');
   if (status >= 500 || status === 408) return fail('unavailable');
-  if (operation === TOKEN_OPERATION) return fail('denied', 'the key of the service account is not accepted');
+  if (operation === TOKEN_OPERATION) return fail('denied', 'the credentials are not accepted');
   if (status === 401) return fail('denied', 'the token is not accepted');
   if (status === 403)
     return fail('denied', `share the spreadsheet with ${caller} as Viewer, and enable the Google Sheets API`);
