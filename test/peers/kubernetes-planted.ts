@@ -5,7 +5,7 @@ type Labels = Readonly<Record<string, string>>;
 type Spec = Readonly<Record<string, unknown>>;
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
-export const PINNED = `registry.k8s.io/app@${DIGEST}`;
+const PINNED = `registry.k8s.io/app@${DIGEST}`;
 
 const SAFE = { runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
 
@@ -286,7 +286,7 @@ function custom(
 }
 
 /** Objects of the kinds that others install, with the fields that are read. `ago` gives a time so many hours before. */
-export function extras(ago: (hours: number) => string): readonly Planted[] {
+function extras(ago: (hours: number) => string): readonly Planted[] {
   const [certificates, schedules, backups, restores, snapshots] = CRDS;
   const certificate = (name: string, hours: number, ready: string, more: Spec = {}) =>
     custom(

@@ -343,7 +343,7 @@ describe('twenty thousand pods', () => {
     const records = await recordsOf(source, 'workloads', { id: 'test' });
     expect(records).toHaveLength(before + COUNT);
     const pages = told.calls.filter(({ operation }) => operation === 'list pods');
-    expect(pages.length).toBe(Math.ceil((COUNT + 3) / 500));
+    expect(pages.length).toBe(Math.ceil((COUNT + 3) / 250));
   });
 
   test('a list whose continue token expires is begun again, and told once', async () => {

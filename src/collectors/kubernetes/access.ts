@@ -26,6 +26,8 @@ export async function openAccess(config: KubernetesConfig, context: CollectorCon
       'configuration',
       `the kubeconfig has no ${config.context === undefined ? 'current context' : `context ${config.context}`} with its cluster and its user`,
     );
+  if (!/^https?:\/\//.test(cluster.server) || !URL.canParse(cluster.server))
+    throw new CollectorError('configuration', "the kubeconfig's server is no URL");
   const agents = new Set<{ destroy(): void }>();
   return {
     server: cluster.server.replace(/\/$/, ''),

@@ -17,7 +17,7 @@ export const kubernetesConfig = z
     /** A context of the kubeconfig; absent: its current one. */
     context: z.string().min(1).optional(),
     /** Objects on a page. */
-    pageSize: z.int().min(1).max(5000).default(500),
+    pageSize: z.int().min(1).max(5000).default(250),
     /** Attempts of one call, the first included. */
     maxAttempts: z.int().min(1).max(20).default(4),
     /** Seconds that one attempt may take, its body included. */

@@ -67,18 +67,18 @@ function send({ url, method, body, options }: Question, signal: AbortSignal): Pr
 }
 
 /** The most that an answer may hold: five thousand large objects. */
-const LIMIT = 512 * 1024 * 1024;
+const LIMIT = 256 * 1024 * 1024;
 
+/** Decoded as it comes: what is held is the text, not its bytes as well. */
 async function wholeBody(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
+  response.setEncoding('utf8');
+  let text = '';
   for await (const chunk of response) {
-    const bytes = z.instanceof(Buffer).parse(chunk);
-    size += bytes.length;
-    if (size > LIMIT) throw new CollectorError('malformed', `an answer is longer than ${LIMIT} bytes`);
-    chunks.push(bytes);
+    text += z.string().parse(chunk);
+    if (text.length > LIMIT)
+      throw new CollectorError('malformed', `an answer is longer than ${LIMIT} characters`);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return text;
 }
 
 function headerOf(

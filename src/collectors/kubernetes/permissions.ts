@@ -22,7 +22,7 @@ export function ruleText(permission: string): string {
 }
 
 /** A ClusterRole with one rule a permission, in YAML. */
-export function clusterRole(name: string, permissions: readonly string[]): string {
+function clusterRole(name: string, permissions: readonly string[]): string {
   const rules = [...new Set(permissions)].sort().flatMap((permission) => {
     const { apiGroups, resources, resourceNames, verbs } = ruleOf(permission);
     const list = (items: readonly string[]): string => `[${items.map((item) => `"${item}"`).join(', ')}]`;

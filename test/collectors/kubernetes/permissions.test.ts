@@ -71,3 +71,15 @@ test('a rule is one line of JSON', () => {
     '{"apiGroups":[""],"resources":["namespaces"],"resourceNames":["kube-system"],"verbs":["get"]}',
   );
 });
+
+test('the table of datasets in the README is what the plugin declares', async () => {
+  const named = (list: readonly string[]) => list.map((name) => `\`${name}\``).join(', ');
+  const rows = datasets.map(
+    ({ name, kinds, permissions }) => `| \`${name}\` | ${named(kinds)} | ${named(permissions)} |`,
+  );
+  const file = join(import.meta.dirname, '../../../src/collectors/kubernetes/README.md');
+  const lines = (await readFile(file, 'utf8')).split('\n');
+  expect(lines.filter((line) => datasets.some(({ name }) => line.startsWith(`| \`${name}\` |`)))).toEqual(
+    rows,
+  );
+});

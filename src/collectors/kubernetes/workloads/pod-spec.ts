@@ -65,4 +65,3 @@ export const template = z.object({
   metadata: z.object({ labels: z.record(z.string(), z.string()).nullish() }).nullish(),
   spec: podSpec,
 });
-export type Template = z.output<typeof template>;

@@ -108,10 +108,7 @@ const PODS_OF = [
 ] as const;
 
 /** Whether its controller is of the kind, given with its group. */
-export function isOf(
-  { ownerReferences }: Pick<Metadata, 'ownerReferences'>,
-  owner: string | undefined,
-): boolean {
+function isOf({ ownerReferences }: Pick<Metadata, 'ownerReferences'>, owner: string | undefined): boolean {
   return ownerReferences.some(({ controller, kind, apiVersion }) => {
     const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
     return controller && `${group}/${kind}` === owner;
