@@ -39,7 +39,7 @@ const table = tableKind(
     /** Somebody may go past the review: administrators, or who is listed among `bypasses`. */
     bypassable: told,
     /** Names of the checks that must have passed. */
-    checks: z.array(identifier),
+    required_checks: z.array(identifier),
     /** Who is named as allowed to go past the protection, as far as the source tells. */
     bypasses: z.array(
       z.strictObject({

@@ -60,7 +60,7 @@ describe("a branch's protection as it takes effect", () => {
       status_checks_required: false,
       admins_included: false,
       bypassable: true,
-      checks: [],
+      required_checks: [],
       bypasses: [],
     });
   });
@@ -92,7 +92,7 @@ describe("a branch's protection as it takes effect", () => {
       last_push_approval: false,
       status_checks_required: true,
       up_to_date: true,
-      checks: ['build', 'test'],
+      required_checks: ['build', 'test'],
       signed_commits: true,
       code_scanning_required: true,
       force_push_blocked: true,

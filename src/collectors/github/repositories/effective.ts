@@ -76,7 +76,7 @@ export function effective(branch: Branch, seen: boolean, rulesets: Rulesets, wha
     push_restricted: any(classic?.restrictsPushes === true || has('UPDATE')),
     admins_included: not(adminsPass(reviewing, hidden)),
     bypassable,
-    checks: [...new Set([...contexts, ...contextsOf(classic)])].sort(),
+    required_checks: [...new Set([...contexts, ...contextsOf(classic)])].sort(),
     bypasses: layers.flatMap(({ bypasses }) => bypasses ?? []),
   };
 }
