@@ -341,6 +341,8 @@ export class Agent implements AsyncDisposable {
       now,
       sources: () => this.#knowledge.sources(this.#config, now()),
     });
+    // Before it is in force: no check may read the statement of the configuration before.
+    await sealSoa(config.soa, sealed.digest, this.#stores, now());
     const before = [...this.#connected.values()];
     void Promise.allSettled(this.#runs).then(() =>
       Promise.allSettled(before.map(({ source }) => source[Symbol.asyncDispose]())),
@@ -365,7 +367,6 @@ export class Agent implements AsyncDisposable {
         }),
       );
     }
-    await sealSoa(config.soa, sealed.digest, this.#stores, now());
     await this.#assess(true);
   }
 

@@ -24,7 +24,11 @@ const OWN_DDL = [
     person TEXT NOT NULL,
     service INTEGER NOT NULL
   ) STRICT`,
-  `CREATE TABLE _declared_role (role TEXT PRIMARY KEY COLLATE NOCASE, person TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE _declared_role (
+    role TEXT NOT NULL COLLATE NOCASE,
+    person TEXT NOT NULL,
+    PRIMARY KEY (role, person)
+  ) STRICT, WITHOUT ROWID`,
   `CREATE TABLE _declared_scope (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID`,
 ];
 

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 /** Replaces what is declared of roles: record ids of people, by the role's name. */
 export function storeRoles(db: DatabaseSync, roles: Readonly<Record<string, string>>): void {
   db.exec('DELETE FROM _declared_role');
-  const insert = db.prepare('INSERT INTO _declared_role VALUES (?, ?)');
+  const insert = db.prepare('INSERT OR IGNORE INTO _declared_role VALUES (?, ?)');
   for (const [role, person] of Object.entries(roles)) insert.run(role, person);
 }
 

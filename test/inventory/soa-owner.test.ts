@@ -106,6 +106,11 @@ describe('the owner of a control', () => {
     await inventory.load(statement, meta, stream([entry('A.5.1', 'bob'), entry('A.5.2', 'Auditor')]));
     await inventory.declare({ ...nothingDeclared, roles: { BOB: 'hr:x:1', auditor: 'hr:x:9' } });
     expect(owners()).toEqual(['A.5.1 hr:x:1 role', 'A.5.2  missing']);
+    await inventory.declare({
+      ...nothingDeclared,
+      roles: { BOB: 'hr:x:1', bob: 'hr:x:2', Auditor: 'hr:x:1' },
+    });
+    expect(owners()).toEqual(['A.5.1  ambiguous', 'A.5.2 hr:x:1 role']);
     await inventory.declare(nothingDeclared);
     expect(owners()).toEqual(['A.5.1 hr:x:2 login', 'A.5.2  none']);
   });

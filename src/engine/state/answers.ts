@@ -2,6 +2,7 @@ import { findControl } from '../../controls/catalogue.ts';
 import type { Check } from '../../controls/check.ts';
 import type { Counts, ScopeVerdict } from '../../controls/contract.ts';
 import { isValid, validFrom } from '../../controls/exception.ts';
+import { SOA_SOURCE } from '../../controls/soa-records.ts';
 import { soaEntry } from '../../controls/soa.ts';
 import type { EvidenceLog } from '../../evidence/contract.ts';
 import type { AgentView, AspectItem, CheckItem } from '../view.ts';
@@ -188,6 +189,7 @@ export function stateAnswers(
       const sources = await state
         .selectFrom('source')
         .selectAll()
+        .where('collector', '!=', SOA_SOURCE.collector)
         .orderBy('collector')
         .orderBy('dataset')
         .orderBy('scope')
