@@ -427,7 +427,7 @@ export const organizational: readonly ControlData[] = [
       {
         slug: 'register',
         title: 'Suppliers and their risks are registered',
-        basis: ['recorded', 'attested'],
+        basis: ['live', 'recorded', 'attested'],
         evidence: 'The supplier register with risk ratings and dates',
       },
       {
