@@ -13,8 +13,8 @@ import { createSandbox } from '../../src/inventory/sandbox.ts';
 import { day, makeCheck, now } from './samples.ts';
 
 /** Controls of Annex A that the built-in checks can answer when everything is connected. Raised with the checks, never lowered. */
-const LIVE_AT_LEAST = 22;
-const RECORDED_AT_LEAST = 22;
+const LIVE_AT_LEAST = 42;
+const RECORDED_AT_LEAST = 64;
 
 const identities = makeCheck('second-factor');
 const leavers = makeCheck('leavers', {
@@ -166,7 +166,7 @@ describe('the built-in checks', () => {
 });
 
 describe('a kind of a register', () => {
-  const registers: readonly string[] = ['hr', 'register'];
+  const registers: readonly string[] = ['bamboohr', 'hr', 'register'];
   const kindsOf = (isRegister: boolean) =>
     new Set(
       [...plugins.values()]
