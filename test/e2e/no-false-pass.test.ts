@@ -55,11 +55,15 @@ describe('nothing passes that rests on what failed', () => {
       // Identity Center tells neither second factors nor when somebody last signed in.
       'identity-dormant': 'unknown',
       'identity-second-factor': 'unknown',
+      // The register doesn't say how people are engaged.
+      'contractor-end': 'unknown',
       // Nothing is what they are about, unless the organisation names it.
       'backup-jobs-end': 'not_applicable',
       'bucket-access-logged': 'not_applicable',
       'bucket-retention-lock': 'not_applicable',
+      'leaver-returned-keys': 'not_applicable',
       'role-outsider-external-id': 'not_applicable',
+      'service-owner': 'not_applicable',
       'storage-customer-key': 'not_applicable',
       'vulnerabilities-not-hidden': 'not_applicable',
     });

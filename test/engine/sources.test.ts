@@ -36,7 +36,7 @@ describe('the state of a source', () => {
   test('is fresh up to its freshness, counted from the as-of time of the source', () => {
     expect(state({ snapshot: snapshot(NOW - 172_800) })).toMatchObject({
       state: 'fresh',
-      kinds: ['person', 'departure'],
+      kinds: ['person', 'departure', 'transfer'],
       index: 3,
     });
   });

@@ -65,6 +65,8 @@ export function* users(identities: number): Generator<InventoryRecord> {
       enabled: n % 20 !== 0,
       can_sign_in: n % 50 === 7 ? null : n % 3 !== 0,
       second_factor: n % 50 === 8 ? null : n % 7 !== 0,
+      second_factor_enforced: null,
+      external: false,
       created_at: created,
       last_active_at: active,
       logins: [`user${n}`, n % 4 === 0 ? `machine${n}@example.org` : `person${n % PEOPLE}@example.org`],
@@ -94,6 +96,7 @@ export function* users(identities: number): Generator<InventoryRecord> {
         policy: n % 100 === 1 ? 'AdministratorAccess' : `policy${n % 90}`,
         policy_ref: `arn:aws:iam::aws:policy/${n % 90}`,
         administrator: n % 100 === 1,
+        target: '',
       });
     }
   }
