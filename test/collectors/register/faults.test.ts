@@ -22,23 +22,40 @@ describe('a CSV that isn’t whole, or isn’t what was mapped, gives nothing', 
     ['an open quote', `${header}\n"lea@acme.example,x,,,`, 'malformed', /may be cut/],
     ['bytes that are no UTF-8', Buffer.from(`${header}\nl\xE9a,x,,,\n`, 'latin1'), 'malformed', /not UTF-8/],
     ['the same row twice', `${header}\n${row}\n${row}\n`, 'malformed', /^row 3: expected an id that none/],
-    ['no id', `${header}\n,x,,,\n`, 'malformed', /^row 2, column Employee: expected an id/],
+    ['nobody named', `${header}\n,x,,,\n`, 'malformed', /^row 2, column Employee: expected a value/],
     ['a required value empty', `${header}\nlea@acme.example,,,,\n`, 'malformed', /column Course/],
     ['a value too long', `${header}\n${'x'.repeat(300)},x,,,\n`, 'malformed', /^row 2, column Employee/],
   ])('%s', async (_, text, code, message) => {
-    await expect(csv(text)).rejects.toMatchObject({ name: 'CollectorError', code, message });
+    await expect(csv(text)).rejects.toMatchObject({
+      name: 'CollectorError',
+      code,
+      message: expect.stringMatching(message),
+    });
   });
 
   test('one that ends within a column that is read', async () => {
     const cut = `Note,Employee,Course,Completed,Valid until\n,lea@acme.example,x,2026-02-03,2027-02-03`;
-    await expect(csv(cut)).rejects.toMatchObject({ code: 'incomplete', message: /^row 2: .*line end$/ });
+    await expect(csv(cut)).rejects.toMatchObject({
+      code: 'incomplete',
+      message: expect.stringMatching(/^row 2: .*line end$/),
+    });
     expect((await csv(`${cut}\n`)).records).toHaveLength(1);
     expect((await csv(`${header}\n${row}`)).records).toHaveLength(1);
   });
 
+  test('one whose row has no id', async () => {
+    await expect(csv(`${header}\n${row}\n`, { id: 'Note' })).rejects.toMatchObject({
+      code: 'malformed',
+      message: 'row 2, column Note: expected an id of 1 to 256 characters',
+    });
+  });
+
   test('one that is larger than maxBytes', async () => {
     const failure = csv(`${header}\n${row}\n`, { maxBytes: 40 });
-    await expect(failure).rejects.toMatchObject({ code: 'malformed', message: /larger than 40 bytes/ });
+    await expect(failure).rejects.toMatchObject({
+      code: 'malformed',
+      message: expect.stringMatching(/larger than 40 bytes/),
+    });
   });
 
   test('one that is not there, or is a directory', async () => {
@@ -78,12 +95,18 @@ describe('a register that doesn’t say how old it is, or says it badly, gives n
       /^row 3: states another time/,
     ],
   ])('%s', async (_, section, rows, message) => {
-    await expect(collectRows(rows, section)).rejects.toMatchObject({ code: 'as-of', message });
+    await expect(collectRows(rows, section)).rejects.toMatchObject({
+      code: 'as-of',
+      message: expect.stringMatching(message),
+    });
   });
 
   test('one that is older than the last snapshot', async () => {
     const failure = collectRows([row], {}, { before: at('2026-11-21T00:00:00Z') });
-    await expect(failure).rejects.toMatchObject({ code: 'as-of', message: /older than the last/ });
+    await expect(failure).rejects.toMatchObject({
+      code: 'as-of',
+      message: expect.stringMatching(/older than the last/),
+    });
     const same = await collectRows([row], {}, { before: at('2026-11-20T00:00:00Z') });
     expect(same.records).toHaveLength(1);
   });
@@ -148,7 +171,7 @@ describe('YAML', () => {
     ['an anchor', whole.replace('R-1', '&a R-1'), 'malformed', /line 3: expected no anchors/],
     ['an alias', `x: &a [1]\n${whole}y: *a\n`, 'malformed', /line 1: expected no anchors/],
     ['an alias to nothing', `${whole}y: *a\n`, 'malformed', /the file/],
-    ['a tag', whole.replace('R-1', '!!binary R-1'), 'malformed', /line 3/],
+    ['a tag', whole.replace('R-1', '!secret R-1'), 'malformed', /line 3/],
     ['two documents', `${whole}---\n${whole}`, 'malformed', /MULTIPLE_DOCS/],
     ['nested without end', `as_of: ${'['.repeat(20_000)}\n`, 'malformed', /the file/],
     ['no list', 'as_of: 2026-11-20\nrisks: none\n', 'malformed', /key risks: expected a list/],
@@ -166,7 +189,11 @@ describe('YAML', () => {
     ['nothing', '\n', 'malformed', /expected a mapping/],
     ['text', 'risks\n', 'malformed', /expected a mapping/],
   ])('%s gives nothing', async (_, text, code, message) => {
-    await expect(yaml(text)).rejects.toMatchObject({ name: 'CollectorError', code, message });
+    await expect(yaml(text)).rejects.toMatchObject({
+      name: 'CollectorError',
+      code,
+      message: expect.stringMatching(message),
+    });
   });
 
   test('a message about what can’t be read holds none of it', async () => {
@@ -333,7 +360,11 @@ describe('a directory', () => {
       /^the directory: the register was not read: ENOENT/,
     ],
   ])('%s: gives nothing, and names the file', async (_, given, code, message) => {
-    await expect(directory(given)).rejects.toMatchObject({ name: 'CollectorError', code, message });
+    await expect(directory(given)).rejects.toMatchObject({
+      name: 'CollectorError',
+      code,
+      message: expect.stringMatching(message),
+    });
   });
 
   test('bytes that are no UTF-8', async () => {
@@ -341,19 +372,24 @@ describe('a directory', () => {
     const given = { files: { ...files, 'policies/c.md': latin } };
     await expect(directory(given)).rejects.toMatchObject({
       code: 'malformed',
-      message: /^file c\.md: .*UTF-8/,
+      message: expect.stringMatching(/^file c\.md: .*UTF-8/),
     });
   });
 
   test('what is named in `ignore` isn’t read', async () => {
     const readme = beside({ 'policies/README.md': '# Policies\n' });
-    await expect(directory(readme)).rejects.toMatchObject({ message: /^file README\.md/ });
+    await expect(directory(readme)).rejects.toMatchObject({
+      message: expect.stringMatching(/^file README\.md/),
+    });
     expect((await directory(readme, { ignore: ['README.md'] })).records).toHaveLength(2);
   });
 
   test('is larger than maxBytes together', async () => {
     const failure = directory({}, { maxBytes: 100 });
-    await expect(failure).rejects.toMatchObject({ code: 'malformed', message: /^file b\.md: .*larger than/ });
+    await expect(failure).rejects.toMatchObject({
+      code: 'malformed',
+      message: expect.stringMatching(/^file b\.md: .*larger than/),
+    });
   });
 
   test('two files with the same id', async () => {
@@ -370,7 +406,7 @@ describe('a directory', () => {
     const section = { format: 'yaml', asOf: { declared: '2026-11-20' } };
     const given = { files: { 'policies/s.yml': 'number: S-1\ntitle: T\nversion: 1\ntopics: [' } };
     await expect(directory(given, section)).rejects.toMatchObject({
-      message: /^file s\.yml may have been cut/,
+      message: expect.stringMatching(/^file s\.yml may have been cut/),
     });
   });
 });

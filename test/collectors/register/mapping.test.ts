@@ -108,6 +108,7 @@ describe('dates', () => {
 
   test('what took place may be of the day of the register, not later', async () => {
     expect(await completed('2026-11-20')).toBe(day('2026-11-20'));
+    expect(await completed('2026-11-20 15:00')).toBe(day('2026-11-20', '15:00:00Z'));
     await expect(completed('2026-11-21')).rejects.toMatchObject({
       code: 'malformed',
       message: "row 2, column Completed: expected a time that isn't after the register's own",

@@ -292,7 +292,11 @@ describe('an answer that isn’t what was asked for gives nothing', () => {
     ['a key that is none', {}, { secret: 'PRIVATE' }, 'configuration', /expected a service account's key/],
     ['a key without its half', {}, { secret: '{"type":"service_account"}' }, 'configuration', /as JSON/],
   ])('%s', async (_, options, asked, code, message) => {
-    await expect(read(options, asked)).rejects.toMatchObject({ name: 'CollectorError', code, message });
+    await expect(read(options, asked)).rejects.toMatchObject({
+      name: 'CollectorError',
+      code,
+      message: expect.stringMatching(message),
+    });
   });
 });
 
