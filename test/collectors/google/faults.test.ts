@@ -57,6 +57,7 @@ const CODES: Readonly<Record<(typeof FAULTS)[number], CollectorErrorCode>> = {
   'rate-limit': 'throttled',
   quota: 'throttled',
   error: 'unavailable',
+  redirect: 'unavailable',
   truncated: 'malformed',
   cut: 'unavailable',
   empty: 'malformed',
@@ -86,7 +87,7 @@ const isHang = (kind: FaultKind): boolean => kind === 'hang' || kind === 'hang-b
 
 describe('a fault that lasts fails the dataset', () => {
   test.concurrent.each(cases)('$name: $operation: $kind', async ({ name, operation, kind }) => {
-    const requestTimeout = isHang(kind) ? 0.5 : 30;
+    const requestTimeout = isHang(kind) ? 0.4 : 30;
     await expect(
       collectGoogle(name, { pageSize: 1, faults: { [operation]: { kind } }, settings: { requestTimeout } }),
     ).rejects.toMatchObject({
@@ -159,7 +160,7 @@ describe('where Google signs', () => {
   test.each(FAULTS.filter((kind) => kind !== 'same-token'))('%s fails the dataset', async (kind) => {
     await using sts = await startStub(base);
     await asWorkload(`${sts.endpoint}/sts`, async () => {
-      const settings = { requestTimeout: isHang(kind) ? 0.5 : 30 };
+      const settings = { requestTimeout: isHang(kind) ? 0.4 : 30 };
       await expect(keyless({ faults: { [SIGNING]: { kind } }, settings })).rejects.toMatchObject({
         code: CODES[kind],
         message: expect.stringContaining(SIGNING),

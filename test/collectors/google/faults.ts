@@ -8,6 +8,7 @@ export type FaultKind =
   | 'rate-limit'
   | 'quota'
   | 'error'
+  | 'redirect'
   | 'truncated'
   | 'cut'
   | 'empty'
@@ -25,6 +26,7 @@ export const FAULTS = [
   'rate-limit',
   'quota',
   'error',
+  'redirect',
   'truncated',
   'cut',
   'empty',
@@ -63,6 +65,7 @@ const REFUSALS: Partial<Record<FaultKind, Refusal>> = {
   'rate-limit': refusal(403, 'userRateLimitExceeded', 'User Rate Limit Exceeded'),
   quota: refusal(403, 'quotaExceeded', 'Quota exceeded'),
   error: refusal(500, 'backendError', 'Backend Error'),
+  redirect: { status: 302, body: {}, headers: { location: '/elsewhere' } },
 };
 
 /** Answers, or fails as asked. */
