@@ -70,7 +70,7 @@ async function load(
     kubeconfig.loadFromString(text);
   } catch {
     // What the parser says may quote the file.
-    throw new CollectorError('configuration', 'the kubeconfig is not one');
+    throw new CollectorError('configuration', 'the kubeconfig is not one, or names a file that is not there');
   }
   kubeconfig.makePathsAbsolute('file' in from ? dirname(resolve(directory, from.file)) : directory);
   if (chosen !== undefined) kubeconfig.setCurrentContext(chosen);

@@ -41,6 +41,7 @@ export const datasets: readonly KubernetesDataset[] = [
       'list batch/jobs',
       'list pods',
     ),
+    maxShrink: 0.9,
     load: async () => (await import('./workloads/collect.ts')).collectWorkloads,
   },
   {
@@ -48,6 +49,7 @@ export const datasets: readonly KubernetesDataset[] = [
     kinds: ['container_image'],
     cadence: 'every 1h',
     ...lists('list pods'),
+    maxShrink: 0.9,
     load: async () => (await import('./workloads/images.ts')).collectImages,
   },
   {
@@ -56,6 +58,7 @@ export const datasets: readonly KubernetesDataset[] = [
     cadence: 'every 4h',
     operations: [...ALWAYS.operations, 'get /version', 'list nodes'],
     permissions: [...ALWAYS.permissions, 'list nodes'],
+    maxShrink: 0.9,
     load: async () => (await import('./nodes.ts')).collectNodes,
   },
   {

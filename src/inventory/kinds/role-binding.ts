@@ -13,7 +13,7 @@ const table = tableKind(
     subject: identifier,
     /** Of a service account; empty for others. */
     subject_namespace: text,
-    /** Id of the identity record of the subject; empty: a group, whose members the source doesn't know. */
+    /** Id of the identity record of the subject; empty: a group, whose members the source doesn't know, or a part of the source itself. */
     identity: text,
     /** Whether the subject is everybody, everybody who is signed in, or every service account of a namespace or of all. */
     everybody: z.boolean(),

@@ -77,7 +77,7 @@ describe('the kubeconfig', () => {
   };
 
   test.each([
-    ['is no YAML', '{', 'the kubeconfig is not one'],
+    ['is no YAML', '{', 'the kubeconfig is not one, or names a file that is not there'],
     ['has no context', JSON.stringify({ clusters: [], users: [], contexts: [] }), 'has no current context'],
   ])('that %s is told without its text', async (_, text, message) => {
     await expect(recordsOf(connectWith(text).source, 'images', SCOPE)).rejects.toMatchObject({

@@ -119,12 +119,18 @@ describe('attempts', () => {
     expect(told.calls.filter(({ operation }) => operation === 'list apps/deployments')).toHaveLength(1);
   });
 
-  test('a continue token that expired once starts the list again, and nothing is told twice', async () => {
-    await using stub = await startStub(estate());
-    stub.faults.set('/api/v1/pods', { fault: 'expired', times: 1, continued: true });
+  test('a continue token that expired once starts the list again, and nothing of before is told', async () => {
+    const planted = estate();
+    await using stub = await startStub(planted);
+    for (const path of ['/api/v1/nodes', '/api/v1/pods'])
+      stub.faults.set(path, { fault: 'expired', times: 1, continued: true });
     const { source, told } = connect(stub.url);
-    expect(await recordsOf(source, 'images', SCOPE)).toHaveLength(4);
-    expect(told.calls.filter(({ operation }) => operation === 'list pods')).toHaveLength(4);
+    expect(await recordsOf(source, 'nodes', SCOPE)).toHaveLength(4);
+    expect(told.calls.filter(({ operation }) => operation === 'list nodes')).toHaveLength(4);
+    // The pods of the first page are gone when the list is begun again.
+    const pods = planted.get('/api/v1/pods')!;
+    stub.onFault = () => planted.set('/api/v1/pods', { ...pods, objects: pods.objects.slice(2) });
+    expect(await recordsOf(source, 'images', SCOPE)).toMatchObject([{ workload: 'c' }, { workload: 'd' }]);
   });
 
   test('what is not installed is said so', async () => {

@@ -92,9 +92,12 @@ describe('bindings', () => {
   test('what the API server binds itself is marked, but not what only looks like it', async () => {
     const scheduler = { metadata: meta('system:kube-scheduler', BOOT, ''), rules: [rule('get', '', 'pods')] };
     const own = { metadata: meta('system:own', {}, ''), rules: [rule('get', '', 'pods')] };
+    const basic = { metadata: meta('system:basic-user', BOOT, ''), rules: [rule('create', '', 'reviews')] };
+    const secrets = { metadata: meta('system:secrets', BOOT, ''), rules: [rule('get', '', 'secrets')] };
+    const everybody = { kind: 'Group', name: 'system:authenticated' };
     const user = { kind: 'User', name: 'ann@example.org' };
     const { bindings } = await bindingsOf(
-      [admin, scheduler, own],
+      [admin, scheduler, own, basic, secrets],
       { name: 'cluster-admin', role: 'cluster-admin', subject: masters, more: BOOT },
       {
         name: 'system:kube-scheduler',
@@ -112,11 +115,26 @@ describe('bindings', () => {
       { name: 'system:no-label', role: 'system:kube-scheduler', subject: masters },
       { name: 'system:own-role', role: 'system:own', subject: masters, more: BOOT },
       { name: 'other-name', role: 'cluster-admin', subject: masters, more: BOOT },
+      { name: 'system:basic-user', role: 'system:basic-user', subject: everybody, more: BOOT },
+      { name: 'system:discovery', role: 'system:kube-scheduler', subject: everybody, more: BOOT },
+      { name: 'system:for-all', role: 'system:basic-user', subject: everybody, more: BOOT },
+      {
+        name: 'system:secrets',
+        role: 'system:secrets',
+        subject: { kind: 'Group', name: 'system:nodes' },
+        more: BOOT,
+      },
+      {
+        name: 'system:disguised',
+        role: 'system:basic-user',
+        subject: { kind: 'User', name: 'system:serviceaccount:shop:x' },
+        more: BOOT,
+      },
     );
     const marked = bindings.flatMap((record) =>
       'vendor_managed' in record && record.vendor_managed === true && 'name' in record ? [record.name] : [],
     );
-    expect(marked).toEqual(['cluster-admin', 'system:kube-scheduler']);
+    expect(marked).toEqual(['cluster-admin', 'system:kube-scheduler', 'system:basic-user']);
   });
 
   test('a binding to a role that is not there is kept, and grants nothing', async () => {

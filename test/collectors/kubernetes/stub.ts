@@ -41,8 +41,13 @@ export interface Stub extends AsyncDisposable {
   readonly paths: string[];
   /** By path; `times` is how many answers it is for, all unless given. */
   readonly faults: Map<string, { readonly fault: Fault; times?: number; readonly continued?: boolean }>;
+  /** What an access review denies, by resource. */
   readonly denied: Set<string>;
+  /** Called when a fault strikes. */
+  onFault: () => void;
 }
+
+type Plan = Pick<Stub, 'paths' | 'faults' | 'denied' | 'onFault'>;
 
 const STATUS: Partial<Record<Fault, readonly [status: number, reason: string]>> = {
   denied: [403, 'Forbidden'],
@@ -66,7 +71,7 @@ function statusObject([code, reason]: readonly [number, string]): object {
 
 /** Speaks the list protocol of the API server over planted objects, on loopback. */
 export async function startStub(estate: Estate): Promise<Stub> {
-  const stub: Pick<Stub, 'paths' | 'faults' | 'denied'> = { paths: [], faults: new Map(), denied: new Set() };
+  const stub: Plan = { paths: [], faults: new Map(), denied: new Set(), onFault: () => {} };
   const server = createServer((request, response) => {
     void answer(stub, estate, request, response);
   });
@@ -85,7 +90,7 @@ export async function startStub(estate: Estate): Promise<Stub> {
 }
 
 async function answer(
-  stub: Pick<Stub, 'paths' | 'faults' | 'denied'>,
+  stub: Plan,
   estate: Estate,
   request: IncomingMessage,
   response: ServerResponse,
@@ -110,11 +115,12 @@ async function answer(
   await send(response, body, fault);
 }
 
-function faultFor({ faults }: Pick<Stub, 'faults'>, url: URL): Fault | undefined {
+function faultFor({ faults, onFault }: Plan, url: URL): Fault | undefined {
   const entry = faults.get(url.pathname);
   if (entry === undefined || entry.times === 0) return undefined;
   if (entry.continued === true && !url.searchParams.has('continue')) return undefined;
   if (entry.times !== undefined) entry.times -= 1;
+  onFault();
   return entry.fault;
 }
 

@@ -212,6 +212,41 @@ describe('what a namespace adds', () => {
   });
 });
 
+test.each([
+  ['one that takes in every pod', [{ podSelector: {}, policyTypes: ['Ingress', 'Egress'] }], true, true],
+  [
+    'one with rules',
+    [{ podSelector: {}, policyTypes: ['Ingress'], ingress: [{ ports: [{ port: 80 }] }] }],
+    true,
+    false,
+  ],
+  [
+    'one for some pods',
+    [{ podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Ingress'] }],
+    false,
+    false,
+  ],
+  [
+    'one that denies and one that opens everything',
+    [
+      { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+      { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] },
+    ],
+    false,
+    true,
+  ],
+  ['none', [], false, false],
+])('what a namespace denies by default: %s', async (_, specs, ingress, egress) => {
+  const policies = specs.map((spec, index) => ({ metadata: meta(`p${index}`), spec }));
+  const planted = estateWith('/apis/networking.k8s.io/v1/networkpolicies', ...policies);
+  const objects = [{ metadata: meta('shop', {}, '') }, { metadata: meta('other', {}, '') }];
+  planted.set('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', objects });
+  expect((await collected('namespaces', planted)).records).toMatchObject([
+    { name: 'shop', default_deny_ingress: ingress, default_deny_egress: egress },
+    { name: 'other', default_deny_ingress: false, default_deny_egress: false },
+  ]);
+});
+
 test('a word that is no level of pod security is not known', async () => {
   const labels = {
     'pod-security.kubernetes.io/enforce': 'strict',

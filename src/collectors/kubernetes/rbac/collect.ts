@@ -21,8 +21,10 @@ export async function* collectRbac(work: Work): AsyncGenerator<InventoryRecord, 
       binding.subjects.map((subject) => [`${subject.kind}/${loginOf(subject)}`, subject]),
     );
     for (const [key, subject] of subjects) {
-      yield bindingRecord(work, binding, role, subject, key);
-      const identity = identityOf(subject);
+      const vendors = isVendors(binding, role, subject);
+      // The API server's own parts are nobody's identities.
+      const identity = vendors ? undefined : identityOf(subject);
+      yield bindingRecord(work, { binding, role, subject, key, vendors, identity });
       if (identity === undefined) continue;
       if (!identities.has(identity)) {
         identities.add(identity);
@@ -33,15 +35,21 @@ export async function* collectRbac(work: Work): AsyncGenerator<InventoryRecord, 
   }
 }
 
+interface Bound {
+  readonly binding: Binding;
+  readonly role: Role | undefined;
+  readonly subject: Subject;
+  /** The end of the record's id. */
+  readonly key: string;
+  readonly vendors: boolean;
+  readonly identity: string | undefined;
+}
+
 function bindingRecord(
   work: Work,
-  binding: Binding,
-  role: Role | undefined,
-  subject: Subject,
-  key: string,
+  { binding, role, subject, key, vendors, identity }: Bound,
 ): RoleBindingRecord {
   const power = role ?? NO_POWER;
-  const identity = identityOf(subject);
   return {
     ...common(work, 'role_binding', `binding/${binding.uid}/${key}`),
     name: binding.name,
@@ -60,20 +68,33 @@ function bindingRecord(
     escalates: power.escalates,
     reads_secrets: power.readsSecrets,
     executes: power.executes,
-    vendor_managed: isVendors(binding, role, subject),
+    vendor_managed: vendors,
   };
 }
 
+/** What the API server itself binds to everybody: to see its version and its API, and to ask about themselves. */
+const FOR_EVERYBODY: ReadonlySet<string> = new Set([
+  'system:basic-user',
+  'system:discovery',
+  'system:public-info-viewer',
+  'system:service-account-issuer-discovery',
+]);
+
 /**
- * The label alone doesn't make a binding the API server's own, since anybody may set it: role and binding must bear it, and the subject a
- * name that the API server keeps for its own parts. One that gives everything is its own only as it makes it, for `system:masters`.
+ * The label alone doesn't make a binding the API server's own, since anybody may set it: role and binding must bear it, and the subject be one
+ * of its own parts. What gives everything is its own only as it makes it, for `system:masters`; no other group gets anything far-reaching.
  */
 function isVendors(binding: Binding, role: Role | undefined, subject: Subject): boolean {
   if (!binding.bootstrapped || role?.bootstrapped !== true) return false;
+  const { kind, name, namespace } = subject;
   if (role.administrator)
-    return binding.name === 'cluster-admin' && subject.kind === 'Group' && subject.name === 'system:masters';
+    return binding.name === 'cluster-admin' && kind === 'Group' && name === 'system:masters';
   if (!binding.name.startsWith('system:')) return false;
-  return subject.kind === 'ServiceAccount' ? subject.namespace === 'kube-system' : isService(subject.name);
+  if (kind === 'ServiceAccount') return namespace === 'kube-system';
+  if (isEverybody(subject) && !(FOR_EVERYBODY.has(binding.name) && binding.role === binding.name))
+    return false;
+  if (kind === 'User') return name.startsWith('system:kube-');
+  return isService(name) && !(role.wildcard || role.escalates || role.readsSecrets || role.executes);
 }
 
 /** Nobody signs in to an API server: who people are, it is told by others with each request. */
