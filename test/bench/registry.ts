@@ -3,6 +3,7 @@ import { awsCalls } from './aws/calls.ts';
 import { awsMemory } from './aws/memory.ts';
 import { awsRegions } from './aws/regions.ts';
 import { bundle } from './bundle.ts';
+import { githubCalls, githubMemory } from './github.ts';
 import { growth } from './growth.ts';
 import { inventory } from './inventory/bench.ts';
 import { log } from './log.ts';
@@ -17,6 +18,8 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ['aws-memory', awsMemory],
   ['aws-regions', awsRegions],
   ['bundle', bundle],
+  ['github-calls', githubCalls],
+  ['github-memory', githubMemory],
   ['growth', growth],
   ['inventory', inventory],
   ['log', log],
