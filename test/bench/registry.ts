@@ -4,6 +4,7 @@ import { awsMemory } from './aws/memory.ts';
 import { awsRegions } from './aws/regions.ts';
 import { bundle } from './bundle.ts';
 import { googleUsers } from './google.ts';
+import { githubCalls, githubMemory } from './github.ts';
 import { growth } from './growth.ts';
 import { inventory } from './inventory/bench.ts';
 import { log } from './log.ts';
@@ -19,6 +20,8 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ['aws-regions', awsRegions],
   ['bundle', bundle],
   ['google-users', googleUsers],
+  ['github-calls', githubCalls],
+  ['github-memory', githubMemory],
   ['growth', growth],
   ['inventory', inventory],
   ['log', log],

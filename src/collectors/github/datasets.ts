@@ -58,6 +58,7 @@ export const datasets: readonly GithubDataset[] = [
       organization_administration: 'read',
     },
     maxShrink: 0.5,
+    minRecords: 0,
     load: async () => (await import('./access/access.ts')).access,
   },
   {
@@ -67,6 +68,7 @@ export const datasets: readonly GithubDataset[] = [
     operations: [...ALWAYS, 'GET /orgs/{org}/dependabot/alerts'],
     permissions: ['Repository permissions: Dependabot alerts (read)'],
     app: { vulnerability_alerts: 'read' },
+    minRecords: 0,
     load: async () => (await import('./alerts/dependabot.ts')).dependabot,
   },
   {
@@ -76,6 +78,7 @@ export const datasets: readonly GithubDataset[] = [
     operations: [...ALWAYS, 'GET /orgs/{org}/code-scanning/alerts'],
     permissions: ['Repository permissions: Code scanning alerts (read)'],
     app: { security_events: 'read' },
+    minRecords: 0,
     load: async () => (await import('./alerts/code-scanning.ts')).codeScanning,
   },
   {
@@ -85,6 +88,7 @@ export const datasets: readonly GithubDataset[] = [
     operations: [...ALWAYS, 'GET /orgs/{org}/secret-scanning/alerts'],
     permissions: ['Repository permissions: Secret scanning alerts (read)'],
     app: { secret_scanning_alerts: 'read' },
+    minRecords: 0,
     load: async () => (await import('./alerts/secret-scanning.ts')).secretScanning,
   },
   {
@@ -114,6 +118,7 @@ export const datasets: readonly GithubDataset[] = [
       checks: 'read',
       statuses: 'read',
     },
+    minRecords: 0,
     load: async () => (await import('./changes/changes.ts')).changes,
   },
 ];

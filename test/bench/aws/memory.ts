@@ -46,7 +46,8 @@ async function peakOf(
   }
 }
 
-async function peak(program: readonly string[], data: string): Promise<number> {
+/** The most that a program and its children were resident while it ran, in megabytes. */
+export async function peak(program: readonly string[], data: string): Promise<number> {
   const child = spawn(process.execPath, [...program], {
     cwd: root,
     env: { ...process.env, ANNEXA_DATA: data, ANNEXA_LOG_LEVEL: 'error', KEY: 'bench' },
@@ -62,7 +63,7 @@ async function peak(program: readonly string[], data: string): Promise<number> {
 }
 
 /** A bundle is started so where memory counts: V8 would else let garbage lie until the heap is several times what lives in it. */
-const SMALL_HEAP = ['--max-semi-space-size=4', '--optimize-for-size'];
+export const SMALL_HEAP = ['--max-semi-space-size=4', '--optimize-for-size'];
 
 /**
  * Memory of one pass over 100,000 identities, 5,000 buckets and 50,000 volumes in twenty accounts, children included, files once; against a

@@ -197,8 +197,8 @@ test('an aborted collection ends with what it was aborted with', async () => {
   const stop = new AbortController();
   await using stub = await startStub(estate, { faults: { 'graphql:organization': { kind: 'hang' } } });
   const collecting = collectGithub(stub.endpoint, 'members', { signal: stop.signal });
-  const ended = expect(collecting).rejects.toMatchObject({ code: 'timeout' });
+  collecting.catch(() => {});
   await vi.waitFor(() => expect(stub.calls).toHaveLength(1));
   stop.abort();
-  await ended;
+  await expect(collecting).rejects.toMatchObject({ code: 'timeout' });
 });

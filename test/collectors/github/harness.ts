@@ -22,6 +22,7 @@ const QUICK = { retryDelay: 0.001, rateLimitWait: 5 } as const;
 export interface Collecting {
   readonly now?: () => number;
   readonly settings?: Settings;
+  readonly scope?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -48,5 +49,8 @@ export async function collectGithub(
 ): Promise<Outcome> {
   const { collector, told } = connectGithub(endpoint, options);
   await using _ = collector;
-  return { records: await recordsOf(collector, dataset, { id: 'acme' }, options.signal), told };
+  return {
+    records: await recordsOf(collector, dataset, { id: options.scope ?? 'acme' }, options.signal),
+    told,
+  };
 }

@@ -91,7 +91,7 @@ function repositoryOf(id: number, now: number): PlantedRepository {
   };
 }
 
-export function dependabotAlert(number: number, repository: object, created: string): object {
+function dependabotAlert(number: number, repository: object, created: string): object {
   return {
     number,
     state: 'open',

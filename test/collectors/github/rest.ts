@@ -56,7 +56,7 @@ function answerOf(route: (typeof ROUTES)[number], query: URLSearchParams, page: 
       return query.get('hide_secret') === 'true'
         ? list(estate.secrets)
         : refusal(422, 'secrets were asked for');
-    case 'POST /app/installations/{installation_id}/access_tokens':
+    default:
       return {
         ...ok({
           token: 'ghs_stub',
@@ -96,5 +96,7 @@ function listOf(
   const next = new URLSearchParams(query);
   next.set('page', String(start / size + 1));
   const path = route.slice('GET '.length).replace('{org}', estate.login);
-  return ok(body, { link: `<${origin}${path}?${next}>; rel="next", <${origin}${path}>; rel="first"` });
+  return ok(body, {
+    link: `<${origin}${path}?${next.toString()}>; rel="next", <${origin}${path}>; rel="first"`,
+  });
 }
