@@ -88,7 +88,9 @@ function aspectCoverage(
 /** Undefined for a check that everything it reads is fed to. */
 function idleCheck({ metadata, spec }: Check, { reads, fed, absent }: CoverageInput): IdleCheck | undefined {
   const kinds = reads.get(metadata.name);
-  const lacks = (kinds ?? []).filter((kind) => !fed.has(kind));
+  const lacks = (kinds ?? []).filter(
+    (kind) => !fed.has(kind) && (kind === spec.kind || absenceOf(absent, kind) === undefined),
+  );
   if (kinds !== undefined && lacks.length === 0) return undefined;
   const isAbsent = lacks.includes(spec.kind) && absenceOf(absent, spec.kind) !== undefined;
   return { check: metadata.name, lacks, absent: isAbsent };

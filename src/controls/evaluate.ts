@@ -111,6 +111,8 @@ function elsewhere(input: EvaluationInput, own: readonly SourceState[]): string 
   for (const other of input.kinds.filter((name) => name !== kind)) {
     const feeding = input.sources.filter((source) => source.kinds.includes(other));
     if (feeding.length === 0) {
+      // A table that is empty because the organisation has no such thing, as its Scope declares.
+      if (absenceOf(input.absent ?? [], other) !== undefined) continue;
       return `it also reads ${other}, and nothing is configured that collects it`;
     }
     const gap = feeding.find((source) => source.state !== 'fresh');

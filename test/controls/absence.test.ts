@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate } from '../../src/controls/evaluate.ts';
 import { assess } from '../../src/controls/status.ts';
-import { makeCheck, makeSource, now } from './samples.ts';
+import { makeCheck, makeResult, makeSource, now } from './samples.ts';
 
 const absent = [{ kinds: ['namespace', 'identity'], reason: 'No such system is run.', approver: 'CISO' }];
 const check = makeCheck();
@@ -55,10 +55,11 @@ describe('a kind that nothing feeds and nobody declared absent', () => {
     expect(evaluate({ ...input, sources: [], absent: [] }).outcome).toBe('unknown');
   });
 
-  test('does so although it is declared absent, where a check only reads it besides', () => {
-    const sources = [makeSource('1')];
-    const own = [{ kinds: ['namespace'], reason: 'none', approver: 'CISO' }];
-    const verdict = evaluate({ ...input, kinds: ['identity', 'namespace'], sources, absent: own });
-    expect(verdict.outcome).toBe('unknown');
+  test('leaves those that read it besides unknown, too', () => {
+    const result = makeResult({ 1: { passing: 1 } });
+    const reading = { ...input, kinds: ['identity', 'cluster'], result, sources: [makeSource('1')] };
+    expect(evaluate(reading).outcome).toBe('unknown');
+    const declared = [{ kinds: ['cluster'], reason: 'none', approver: 'CISO' }];
+    expect(evaluate({ ...reading, absent: declared }).outcome).toBe('pass');
   });
 });
