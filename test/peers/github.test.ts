@@ -94,12 +94,13 @@ describe("GitHub's own description", () => {
     expect(answered.map((line) => line.split(/[? ](?!\/)/)[0])).toContain(asked);
   });
 
-  test("an app's token is asked for as the description says", async () => {
+  test("an app's token is asked for as the description says; the example's app is installed on selected repositories", async () => {
     const before = prism.answered.length;
-    await collectGithub(endpoint, 'dependabot-alerts', {
+    const collecting = collectGithub(endpoint, 'dependabot-alerts', {
       settings: { organizations: ['github'], auth: APP },
       scope: 'github',
     });
-    expect(prism.answered.slice(before)).toContain('POST /app/installations/2/access_tokens 201');
+    await expect(collecting).rejects.toMatchObject({ message: expect.stringContaining('install it on all') });
+    expect(prism.answered.slice(before)).toEqual(['POST /app/installations/2/access_tokens 201']);
   });
 });

@@ -52,6 +52,7 @@ const minted = z.object({
   token: z.string().min(1),
   expires_at: time,
   permissions: z.record(z.string(), z.unknown()).optional(),
+  repository_selection: z.enum(['all', 'selected']).optional(),
 });
 
 export async function openSession(
@@ -98,7 +99,18 @@ export async function openSession(
     const { data } = await ask(MINT, MINT, `bearer ${jwt}`, {
       installation_id: 'app' in auth ? auth.app.installationId : 0,
     });
-    const { token, expires_at, permissions = {} } = read(MINT, 'the answer', minted, data);
+    const {
+      token,
+      expires_at,
+      permissions = {},
+      repository_selection,
+    } = read(MINT, 'the answer', minted, data);
+    // What it isn't installed on is hidden without a word.
+    if (repository_selection === 'selected')
+      throw new CollectorError(
+        'denied',
+        `${MINT}: the app is installed on selected repositories; install it on all`,
+      );
     return { value: token, expiresAt: expires_at, granted: permissions };
   };
   const send = async (operation: string, route: string, parameters: object): Promise<Answer> => {

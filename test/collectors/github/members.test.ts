@@ -56,6 +56,22 @@ describe('members', () => {
     ]);
   });
 
+  test('nor where nobody is told of members whether they have one', async () => {
+    const untold = estate.members.map((member) => ({ ...member, secondFactor: null }));
+    await using stub = await startStub({ ...estate, members: untold });
+    const { records } = await collectGithub(stub.endpoint, 'members');
+    const factors = records.flatMap((record) => ('second_factor' in record ? [record.second_factor] : []));
+    expect(new Set(factors)).toEqual(new Set([null]));
+  });
+
+  test('an app that is installed on selected repositories is refused: the others would not be seen', async () => {
+    await using stub = await startStub(estate, { selected: true });
+    await expect(collectGithub(stub.endpoint, 'members', { settings: { auth: APP } })).rejects.toMatchObject({
+      code: 'denied',
+      message: expect.stringContaining('install it on all'),
+    });
+  });
+
   test('an app asks for its token once, and is told as the caller', async () => {
     await using stub = await startStub(estate);
     const { told } = await collectGithub(stub.endpoint, 'members', { settings: { auth: APP } });

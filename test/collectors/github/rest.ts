@@ -6,6 +6,7 @@ interface Page {
   readonly origin: string;
   readonly pageSize: number;
   readonly granted: Readonly<Record<string, string>> | undefined;
+  readonly selected: boolean | undefined;
 }
 
 const ROUTES = [
@@ -62,7 +63,7 @@ function answerOf(route: (typeof ROUTES)[number], query: URLSearchParams, page: 
           token: 'ghs_stub',
           expires_at: new Date(Date.now() + 3_600_000).toISOString(),
           permissions: page.granted ?? {},
-          repository_selection: 'all',
+          repository_selection: page.selected === true ? 'selected' : 'all',
         }),
         status: 201,
       };

@@ -25,6 +25,8 @@ export interface StubOptions {
   /** An Enterprise Server: the APIs lie below /api. */
   readonly enterprise?: boolean;
   readonly noDate?: boolean;
+  /** An app is installed on some repositories alone. */
+  readonly selected?: boolean;
 }
 
 export interface Stub extends AsyncDisposable {
@@ -84,7 +86,13 @@ export async function startStub(estate: Estate, options: StubOptions = {}): Prom
   }
 
   function answerRoute(url: URL, method: string, response: ServerResponse): void {
-    const page = { estate, origin: `${origin}${prefix}`, pageSize, granted: options.granted };
+    const page = {
+      estate,
+      origin: `${origin}${prefix}`,
+      pageSize,
+      granted: options.granted,
+      selected: options.selected,
+    };
     const found = answerRest(`${method} ${url.pathname.slice(prefix.length)}`, url.searchParams, page);
     const operation = found?.route ?? `${method} ${url.pathname}`;
     calls.push(operation);

@@ -55,8 +55,9 @@ const membersOf = (reviews: readonly Review[]): readonly Review[] =>
 function independent(reviews: readonly Review[], head: Head | undefined): number | null {
   if (reviews.length === 0) return 0;
   const committers = [head?.author?.user?.databaseId, head?.committer?.user?.databaseId];
-  if (committers.includes(undefined)) return null;
-  return reviews.filter(({ author }) => !committers.includes(author?.databaseId ?? undefined)).length;
+  const reviewers = reviews.map(({ author }) => author?.databaseId ?? undefined);
+  if (committers.includes(undefined) || reviewers.includes(undefined)) return null;
+  return reviewers.filter((reviewer) => !committers.includes(reviewer)).length;
 }
 
 function ofHead(reviews: readonly Review[], head: string): number | null {

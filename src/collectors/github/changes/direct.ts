@@ -14,7 +14,7 @@ export function directCommits(
   const arrivals = arrivalsOf(byId, commits[0]);
   return without.filter((commit) => {
     const arrival = arrivals.get(commit.oid);
-    return arrival === undefined || arrival === commit || !brought(arrival);
+    return arrival === undefined || !brought(arrival);
   });
 }
 

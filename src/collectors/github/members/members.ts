@@ -23,6 +23,7 @@ export const members: GithubWorker = {
 async function* collect(work: Work): AsyncGenerator<InventoryRecord, void, undefined> {
   const saml = work.config.emailsFrom.includes('saml') ? await samlLogins(work) : new Map<number, string[]>();
   const seen = new Set<number>();
+  let told = false;
   const paging = {
     operation: OPERATION,
     fetch: (after: string | undefined, first: number) => fetchMembers(work, after, first),
@@ -32,10 +33,11 @@ async function* collect(work: Work): AsyncGenerator<InventoryRecord, void, undef
   for await (const { edges } of connectionPages(paging))
     for (const member of edges) {
       seen.add(member.node.databaseId);
+      told ||= member.hasTwoFactorEnabled !== null;
       yield ofMember(work, member, saml.get(member.node.databaseId) ?? []);
       yield grantOf(work, member.node.databaseId, member.role === 'ADMIN' ? 'owner' : 'member');
     }
-  for (const collaborator of await outsideCollaborators(work)) {
+  for (const collaborator of await outsideCollaborators(work, told)) {
     // Somebody who became a member while the pages were read is told of once.
     if (seen.has(collaborator.id)) continue;
     yield ofOutsider(work, collaborator);

@@ -14,11 +14,14 @@ export interface Collaborator {
   readonly secondFactor: boolean | null;
 }
 
-/** Everybody who is no member but works on a repository, in the order of their numbers. */
-export async function outsideCollaborators(work: Work): Promise<readonly Collaborator[]> {
+/**
+ * Everybody who is no member but works on a repository, in the order of their numbers. `told`: who asks is told of members whether they have a
+ * second factor; an empty list of outsiders without one would else say nothing.
+ */
+export async function outsideCollaborators(work: Work, told: boolean): Promise<readonly Collaborator[]> {
   const all = new Map((await listed(work, 'all')).map((one) => [one.id, one]));
   // Listed after the others: who came in between must not pass for one who has a second factor.
-  const without = await withoutSecondFactor(work);
+  const without = told ? await withoutSecondFactor(work) : undefined;
   return [...all.values()]
     .map(({ id, login: name }) => ({
       id,
