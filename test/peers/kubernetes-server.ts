@@ -13,7 +13,12 @@ import { freePort } from './free-port.ts';
 const run = promisify(execFile);
 
 /** A real API server with its etcd, on loopback, with nothing else of a cluster. */
-export interface Cluster extends AsyncDisposable {
+export interface Cluster extends Endpoint, AsyncDisposable {
+  /** Another API server of the same cluster, without a cache: what is listed comes from etcd. */
+  readonly uncached: Endpoint;
+}
+
+export interface Endpoint {
   readonly server: string;
   /** File of the certificate that it shows. */
   readonly certificate: string;
@@ -51,9 +56,15 @@ export async function startCluster(): Promise<Cluster> {
     await run('openssl', ['genrsa', '-out', join(directory, 'accounts.key'), '2048']);
     await writeFile(join(directory, 'tokens.csv'), `${ADMIN},admin,admin,system:masters\n`);
     children.push(startEtcd(directory, client, peer));
-    children.push(startServer(directory, client, port));
-    const cluster = { ...clusterAt(directory, port, client), [Symbol.asyncDispose]: dispose };
-    await ready(cluster, children, directory);
+    const uncachedPort = await freePort();
+    children.push(startServer(directory, client, port, 'served', []));
+    // Its pages come from etcd, so that a token can expire.
+    children.push(startServer(directory, client, uncachedPort, 'uncached', ['--watch-cache=false']));
+    const own = clusterAt(directory, port, client, 'served');
+    const uncached = clusterAt(directory, uncachedPort, client, 'uncached');
+    const cluster = { ...own, uncached, [Symbol.asyncDispose]: dispose };
+    await ready(own, children);
+    await ready(uncached, children);
     return cluster;
   } catch (error) {
     await dispose();
@@ -79,7 +90,13 @@ function startEtcd(directory: string, client: number, peer: number): ChildProces
   );
 }
 
-function startServer(directory: string, etcd: number, port: number): ChildProcess {
+function startServer(
+  directory: string,
+  etcd: number,
+  port: number,
+  name: string,
+  more: readonly string[],
+): ChildProcess {
   return spawn(
     binary('kube-apiserver'),
     [
@@ -88,7 +105,7 @@ function startServer(directory: string, etcd: number, port: number): ChildProces
       '--bind-address=127.0.0.1',
       '--advertise-address=127.0.0.1',
       `--secure-port=${port}`,
-      `--cert-dir=${directory}`,
+      `--cert-dir=${join(directory, name)}`,
       `--token-auth-file=${join(directory, 'tokens.csv')}`,
       '--authorization-mode=RBAC',
       '--allow-privileged=true',
@@ -97,19 +114,18 @@ function startServer(directory: string, etcd: number, port: number): ChildProces
       `--service-account-signing-key-file=${join(directory, 'accounts.key')}`,
       '--service-cluster-ip-range=10.0.0.0/24',
       '--disable-admission-plugins=ServiceAccount',
-      // Pages come from etcd, so that a token can expire.
-      '--watch-cache=false',
       '--max-requests-inflight=800',
       '--v=0',
+      ...more,
     ],
     { stdio: 'ignore' },
   );
 }
 
-async function ready(cluster: Cluster, children: readonly ChildProcess[], directory: string): Promise<void> {
+async function ready(cluster: Endpoint, children: readonly ChildProcess[]): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
     if (children.some(({ exitCode }) => exitCode !== null)) break;
-    if (existsSync(join(directory, 'apiserver.crt')))
+    if (existsSync(cluster.certificate))
       try {
         await cluster.call('GET', '/readyz');
         await cluster.call('GET', '/api/v1/namespaces/kube-system');
@@ -122,12 +138,13 @@ async function ready(cluster: Cluster, children: readonly ChildProcess[], direct
   throw new Error('the API server did not become ready');
 }
 
-function clusterAt(directory: string, port: number, etcd: number): Omit<Cluster, typeof Symbol.asyncDispose> {
+function clusterAt(directory: string, port: number, etcd: number, name: string): Endpoint {
   const server = `https://127.0.0.1:${port}`;
+  const certificate = join(directory, name, 'apiserver.crt');
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
   let ca: string | undefined;
   const send = async (method: string, path: string, body?: object): Promise<readonly [number, string]> => {
-    ca ??= await readFile(join(directory, 'apiserver.crt'), 'utf8');
+    ca ??= await readFile(certificate, 'utf8');
     const { promise, resolve, reject } = Promise.withResolvers<readonly [number, string]>();
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const headers = { authorization: `Bearer ${ADMIN}`, 'content-type': type };
@@ -144,10 +161,10 @@ function clusterAt(directory: string, port: number, etcd: number): Omit<Cluster,
   };
   return {
     server,
-    certificate: join(directory, 'apiserver.crt'),
+    certificate,
     kubeconfig: (token, at = server) => {
       const trust = at.startsWith('https:')
-        ? { 'certificate-authority': join(directory, 'apiserver.crt') }
+        ? { 'certificate-authority': certificate }
         : { 'insecure-skip-tls-verify': true };
       return JSON.stringify({
         apiVersion: 'v1',

@@ -10,7 +10,8 @@ import { ruleOf } from '../../src/collectors/kubernetes/permissions.ts';
 import { contextOf, recordsOf } from '../collectors/harness.ts';
 import { type Line, type Verdict, verdictsOf } from '../engine/verdicts.ts';
 import { startFront } from './kubernetes-front.ts';
-import { plant, plantExtras, plantJobs } from './kubernetes-planted.ts';
+import { plantExtras, plantJobs } from './kubernetes-planted-extras.ts';
+import { plant } from './kubernetes-planted.ts';
 import { type Cluster, startCluster } from './kubernetes-server.ts';
 
 const PERMISSIONS = join(import.meta.dirname, '../../deploy/permissions');
@@ -359,7 +360,7 @@ describe('twenty thousand pods', () => {
   });
 
   test('a list whose continue token expires is begun again, and told once', async () => {
-    await using front = await startFront(cluster.server, cluster.certificate);
+    await using front = await startFront(cluster.uncached.server, cluster.uncached.certificate);
     let pages = 0;
     front.before = async (path) => {
       if (path.includes('/pods?') && ++pages === 4) await cluster.compact();
@@ -373,7 +374,7 @@ describe('twenty thousand pods', () => {
   });
 
   test('a list that never lasts to its last page ends as incomplete', async () => {
-    await using front = await startFront(cluster.server, cluster.certificate);
+    await using front = await startFront(cluster.uncached.server, cluster.uncached.certificate);
     front.before = async (path) => {
       if (path.includes('continue=')) await cluster.compact();
       return 'pass';
@@ -383,7 +384,7 @@ describe('twenty thousand pods', () => {
   });
 
   test('a connection that is cut in the midst of a page is tried again, and told whole', async () => {
-    await using front = await startFront(cluster.server, cluster.certificate);
+    await using front = await startFront(cluster.uncached.server, cluster.uncached.certificate);
     let pages = 0;
     front.before = async (path) => (path.includes('/pods?') && ++pages === 3 ? 'cut' : 'pass');
     const { source } = collector(cluster.kubeconfig(token, front.url), { pageSize: 2000 });
@@ -392,7 +393,7 @@ describe('twenty thousand pods', () => {
   });
 
   test('one that is cut every time leaves nothing to pass', async () => {
-    await using front = await startFront(cluster.server, cluster.certificate);
+    await using front = await startFront(cluster.uncached.server, cluster.uncached.certificate);
     front.before = async (path) => (path.includes('continue=') && path.includes('/pods?') ? 'cut' : 'pass');
     const kubeconfig = cluster.kubeconfig(token, front.url);
     await expect(recordsOf(collector(kubeconfig).source, 'images', { id: 'test' })).rejects.toMatchObject({
@@ -404,7 +405,7 @@ describe('twenty thousand pods', () => {
   });
 
   test('no request asks for secrets', async () => {
-    await using front = await startFront(cluster.server, cluster.certificate);
+    await using front = await startFront(cluster.uncached.server, cluster.uncached.certificate);
     const { source } = collector(cluster.kubeconfig(token, front.url), { pageSize: 5000 });
     for (const { name } of datasets) await recordsOf(source, name, { id: 'test' });
     await source.preflight(new AbortController().signal);

@@ -229,6 +229,6 @@ test('everything in one namespace is no administrator of the cluster', async () 
       subject_namespace: 'shop',
     },
     { kind: 'identity', name: 'system:serviceaccount:shop:default' },
-    { kind: 'role_grant', administrator: false, via: 'namespace:shop' },
+    { kind: 'role_grant', administrator: false, via: 'direct' },
   ]);
 });

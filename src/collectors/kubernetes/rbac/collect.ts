@@ -127,7 +127,7 @@ function grantRecord(
     identity: common(work, 'identity', identity).id,
     // A service account is itself a role that workloads take on.
     grantee_type: subject.kind === 'User' ? 'user' : 'role',
-    via: binding.namespace === '' ? 'direct' : `namespace:${binding.namespace}`,
+    via: 'direct',
     attachment: 'attached',
     policy: binding.role,
     policy_ref: `${binding.roleScope === 'cluster' ? 'clusterrole' : 'role'}/${binding.role}`,
