@@ -10,7 +10,8 @@ import { ruleOf } from '../../src/collectors/kubernetes/permissions.ts';
 import { contextOf, recordsOf } from '../collectors/harness.ts';
 import { type Line, type Verdict, verdictsOf } from '../engine/verdicts.ts';
 import { startFront } from './kubernetes-front.ts';
-import { plant, plantExtras, plantJobs } from './kubernetes-planted.ts';
+import { plantExtras, plantJobs } from './kubernetes-planted-extras.ts';
+import { plant } from './kubernetes-planted.ts';
 import { type Cluster, startCluster } from './kubernetes-server.ts';
 
 const PERMISSIONS = join(import.meta.dirname, '../../deploy/permissions');
