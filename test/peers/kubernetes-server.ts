@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { freePort } from './free-port.ts';
+import { freePort } from './authorities.ts';
 
 const run = promisify(execFile);
 
