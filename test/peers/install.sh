@@ -148,5 +148,4 @@ debian_packages
 go_tools
 emulators
 descriptions
-say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, witness $witness_version, moto $moto_version, ministack $ministack_version, Prism and descriptions"
-say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, witness $witness_version, kube-apiserver $kubernetes_version, etcd $etcd_version, moto $moto_version, ministack $ministack_version"
+say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, witness $witness_version, kube-apiserver $kubernetes_version, etcd $etcd_version, moto $moto_version, ministack $ministack_version, Prism and descriptions"
