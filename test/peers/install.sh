@@ -115,7 +115,7 @@ PYTHON
 
 emulators() {
   if emulators_are_current; then return; fi
-  say "installing moto $moto_version and ministack $ministack_version, Prism and descriptions"
+  say "installing moto $moto_version and ministack $ministack_version"
   python3 -m venv --clear "$cache/venv"
   "$cache/venv/bin/pip" install --quiet --disable-pip-version-check \
     "moto[server]==$moto_version" "ministack==$ministack_version"
