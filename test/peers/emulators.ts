@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from './free-port.ts';
+import { freePort } from './authorities.ts';
 
 /** A real API server of somebody else's, on loopback, whose clock can be set. */
 export interface Emulator extends AsyncDisposable {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { installed } from './descriptions.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from './authorities.ts';
 
 export interface Prism extends AsyncDisposable {
   /** Of a front that asks Prism for `application/json`, whatever media type its own client asks for. */
