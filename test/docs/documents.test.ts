@@ -13,8 +13,10 @@ import { fieldsOf as cellsOf } from '../../src/collectors/register/field.ts';
 import { registers } from '../../src/collectors/register/registers.ts';
 import { agentManifest, collectorManifest, environment, scopeManifest } from '../../src/config/schemas.ts';
 import { attestationManifest } from '../../src/controls/attestation.ts';
+import { controls } from '../../src/cli/controls.ts';
 import { builtinChecks } from '../../src/controls/builtin.ts';
 import { checkManifest } from '../../src/controls/check.ts';
+import type { CoverageSums } from '../../src/controls/coverage.ts';
 import { exceptionManifest } from '../../src/controls/exception.ts';
 import { soaManifest } from '../../src/controls/soa.ts';
 
@@ -76,6 +78,30 @@ describe('docs/configuration.md', () => {
 
   test('names every variable of the environment', () => {
     expect(Object.keys(environment).filter((name) => !configuration.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe('README.md', () => {
+  test('claims no more checks and controls than there are', async () => {
+    const out: string[] = [];
+    const io = {
+      out: (line: string) => void out.push(line),
+      err() {},
+      env: {},
+      stop: new AbortController().signal,
+    };
+    await controls.run(['--possible', '--json'], io);
+    const { sums }: { sums: CoverageSums } = JSON.parse(out.join('\n'));
+    const told =
+      /At least (\d+) checks\..* at least (\d+) of the (\d+) controls .* and (\d+) one .*; (\d+) are answered/;
+    const [checks, live, total, recorded, whole] = (told.exec(readFileSync('README.md', 'utf8')) ?? [])
+      .slice(1)
+      .map(Number);
+    expect(total).toBe(sums.total);
+    expect(checks).toBeLessThanOrEqual((await builtinChecks()).length);
+    expect(live).toBeLessThanOrEqual(sums.live);
+    expect(recorded).toBeLessThanOrEqual(sums.recorded);
+    expect(whole).toBeLessThanOrEqual(sums.whole);
   });
 });
 
