@@ -37,16 +37,19 @@ export async function startFront(
 
 const query = z.object({ query: z.string(), variables: z.record(z.string(), z.unknown()).optional() });
 
-/** A query of the collector's, answered over GitHub's own schema from what the estate says. */
+/** A query of the collector's, answered over GitHub's own schema from what the estate says. Those of other names than `only` are not found. */
 export async function answerQuery(
-  estate: Estate,
+  estateOf: () => Promise<Estate>,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
+  only?: readonly string[],
 ): Promise<void> {
   const { query: source, variables = {} } = query.parse(await json(incoming));
-  const result = await execute(graphOf(estate, 100), source, variables);
-  if (result.errors !== undefined) throw new AggregateError(result.errors, 'not a query of GitHub');
+  const [, name = ''] = /^\s*query (\w+)/.exec(source) ?? [];
   outgoing.setHeader('content-type', 'application/json');
+  if (only?.includes(name) === false) return void outgoing.writeHead(404).end('{"message":"Not Found"}');
+  const result = await execute(graphOf(await estateOf(), 100), source, variables);
+  if (result.errors !== undefined) throw new AggregateError(result.errors, 'not a query of GitHub');
   outgoing.end(JSON.stringify(result));
 }
 

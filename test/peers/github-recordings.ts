@@ -57,7 +57,8 @@ export async function startReplay({ answers, estate, unmoved = false }: Replay):
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const origin = `http://${incoming.headers.host}`;
     const line = `${incoming.method} ${pathOf(incoming.url ?? '/')}`;
-    if (incoming.url === '/graphql' && estate !== undefined) return answerQuery(estate, incoming, outgoing);
+    if (incoming.url === '/graphql' && estate !== undefined)
+      return answerQuery(async () => estate, incoming, outgoing);
     const count = asked.get(line) ?? 0;
     asked.set(line, count + 1);
     const found = answers[line]?.[count] ?? answers[line]?.at(-1);
