@@ -30,6 +30,8 @@ const API = 'https://api.github.com';
 const SIDE_BY_SIDE = 2;
 /** Mutations must be a second apart, which the SDK takes for each POST: queries are none. */
 const UNPACED = { key: () => ({ schedule: async (_: object, task: () => Promise<void>) => task() }) };
+/** What is worth telling is told by failures. */
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 export function openAccess(config: GithubConfig, context: CollectorContext): Access {
   const limit = pLimit(SIDE_BY_SIDE);
@@ -45,7 +47,9 @@ export function openAccess(config: GithubConfig, context: CollectorContext): Acc
   const options = {
     baseUrl: baseOf(config),
     userAgent: 'annexa',
-    log: { debug() {}, info() {}, warn() {}, error() {} },
+    log: SILENT,
+    // Without one of its own, what sends the requests writes deprecations to the console.
+    request: { log: SILENT },
     retry: {
       retries: config.maxAttempts - 1,
       retryAfterBaseValue: config.retryDelay * 1000,

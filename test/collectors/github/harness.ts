@@ -7,7 +7,7 @@ import { contextOf, type Outcome, recordsOf } from '../harness.ts';
 
 export type Settings = Partial<z.input<typeof githubConfig>>;
 
-const { privateKey } = generateKeyPairSync('rsa', {
+export const { privateKey } = generateKeyPairSync('rsa', {
   modulusLength: 2048,
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
