@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { installed } from './descriptions.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from './authorities.ts';
 
 export interface Emulate extends AsyncDisposable {
   readonly endpoint: string;
