@@ -9,7 +9,7 @@ const table = tableKind(
     review: identifier,
     /** Whose accounts were reviewed: a source such as `google`, or one of its scopes, such as `aws:111111111111`. */
     system: identifier,
-    /** The day whose accounts were listed: its first moment, since it isn't known when on that day. */
+    /** The day whose accounts were listed: its last moment, so that an account of that very day counts as one that stood. */
     listed_as_of: instant,
     /** A login in the system, or the id of the identity's record. */
     account: identifier,
