@@ -60,6 +60,34 @@ export function smallEstate(now: number): Estate {
   };
 }
 
+/** The same in order: nothing that a check would find, as far as GitHub can tell. */
+export function soundEstate(now: number): Estate {
+  const estate = smallEstate(now);
+  return {
+    ...estate,
+    members: estate.members.map((member) => ({ ...member, emails: [`${member.login}@acme.example`] })),
+    outsiders: estate.outsiders.map((outsider) => ({ ...outsider, secondFactor: true })),
+    rulesets: [{ id: 'RS_1', bypassActors: [] }],
+    secrets: estate.secrets.map((secret) => ({
+      ...secret,
+      state: 'resolved',
+      resolution: 'revoked',
+      resolved_at: iso(now - 2 * DAY),
+      validity: 'inactive',
+    })),
+    repositories: estate.repositories.map((repository) => ({
+      ...repository,
+      branch: {
+        ...repository.branch,
+        commits: (repository.branch?.commits ?? []).map((commit) => ({
+          ...commit,
+          requests: (commit.requests ?? []).map((request) => ({ ...request, checks: 'SUCCESS' as const })),
+        })),
+      },
+    })),
+  };
+}
+
 function repositoryOf(id: number, now: number): PlantedRepository {
   const request = (number: number) => ({
     id: number,

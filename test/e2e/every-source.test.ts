@@ -1,0 +1,77 @@
+import { describe, expect, test, vi } from 'vitest';
+import { wrongs, type Seen } from './seen.ts';
+import { github } from './sources/github.ts';
+import { google } from './sources/google.ts';
+import { kubernetes } from './sources/kubernetes.ts';
+import { type Faults, seeSource, type Source } from './sources/source.ts';
+
+vi.setConfig({ maxConcurrency: 2, testTimeout: 120_000 });
+
+const sources: readonly Source[] = [github, google, kubernetes];
+
+const dependents = (source: Source, operation: string): readonly string[] => {
+  const found = source.operations.get(operation);
+  if (found === undefined) throw new Error(`${source.name} has no operation ${operation}`);
+  return found;
+};
+
+/** Operations that no dataset shares, so that each dataset that fails tells which of them did it: what is collected in one pass. */
+function together(source: Source): readonly Faults[] {
+  const rounds: { readonly operations: string[]; readonly datasets: Set<string> }[] = [];
+  for (const [operation, names] of source.operations) {
+    let round = rounds.find(({ datasets }) => names.every((name) => !datasets.has(name)));
+    if (round === undefined) rounds.push((round = { operations: [], datasets: new Set() }));
+    round.operations.push(operation);
+    for (const name of names) round.datasets.add(name);
+  }
+  return rounds.map(({ operations }, round) => rotated(source, operations, round));
+}
+
+function rotated({ kinds }: Source, operations: readonly string[], round: number): Faults {
+  return Object.fromEntries(
+    operations.map((operation, index) => [operation, kinds[(round + index) % kinds.length] ?? 'denied']),
+  );
+}
+
+/** Of each dataset, the operation that fewest others share: it fails as nearly alone as it can. */
+function alone(source: Source): readonly Faults[] {
+  const byDataset = new Map<string, string>();
+  for (const [operation, names] of source.operations)
+    for (const name of names) {
+      const chosen = byDataset.get(name);
+      if (chosen === undefined || names.length < dependents(source, chosen).length)
+        byDataset.set(name, operation);
+    }
+  return [...new Set(byDataset.values())].map((operation, index) => rotated(source, [operation], index));
+}
+
+function roundsOf(source: Source): readonly Faults[] {
+  const { limit, cut } = source;
+  const all = [...together(source), ...alone(source), cut, ...(limit === undefined ? [] : [limit])];
+  return [...new Map(all.map((faults) => [JSON.stringify(faults), faults])).values()];
+}
+
+/** The outcomes of the checks that read nothing but what is collected, where they don't pass. */
+function notPassing({ outcomes, reads, kinds }: Seen): Readonly<Record<string, string>> {
+  const fed = new Set([...kinds.values()].flat());
+  const others = [...outcomes].filter(
+    ([check, outcome]) => outcome !== 'pass' && reads.get(check)?.every((kind) => fed.has(kind)),
+  );
+  return Object.fromEntries(others);
+}
+
+describe.each(sources)('$name: nothing passes that rests on what failed', (source) => {
+  let seen: Promise<Seen> | undefined;
+  const soundly = () => (seen ??= seeSource(source));
+
+  test('while without a fault the checks pass', async () => {
+    const sound = await soundly();
+    expect([...sound.failures]).toEqual([]);
+    expect(notPassing(sound)).toEqual(source.others);
+  });
+
+  test.concurrent.each(roundsOf(source).map((faults) => ({ faults })))('$faults', async ({ faults }) => {
+    const failing = Object.keys(faults).flatMap((operation) => dependents(source, operation));
+    expect(wrongs(await seeSource(source, faults), [...new Set(failing)], await soundly())).toEqual([]);
+  });
+});
