@@ -1,13 +1,18 @@
 import { describe, expect, test, vi } from 'vitest';
+import { registers as specs } from '../../src/collectors/register/registers.ts';
 import { wrongs, type Seen } from './seen.ts';
+import { bamboohr } from './sources/bamboohr.ts';
 import { github } from './sources/github.ts';
 import { google } from './sources/google.ts';
+import { hrJson } from './sources/hr-json.ts';
 import { kubernetes } from './sources/kubernetes.ts';
-import { type Faults, seeSource, type Source } from './sources/source.ts';
+import { registers } from './sources/registers.ts';
+import { sheet } from './sources/sheet.ts';
+import { DAY, type Faults, seeSource, type Source } from './sources/source.ts';
 
 vi.setConfig({ maxConcurrency: 2, testTimeout: 120_000 });
 
-const sources: readonly Source[] = [github, google, kubernetes];
+const sources: readonly Source[] = [github, google, kubernetes, bamboohr, hrJson, registers, sheet];
 
 const dependents = (source: Source, operation: string): readonly string[] => {
   const found = source.operations.get(operation);
@@ -45,9 +50,19 @@ function alone(source: Source): readonly Faults[] {
   return [...new Set(byDataset.values())].map((operation, index) => rotated(source, [operation], index));
 }
 
+/** So many at a time, each in every way once. */
+function inTurn(source: Source, side: number): readonly Faults[] {
+  const operations = [...source.operations.keys()];
+  const groups = Array.from({ length: Math.ceil(operations.length / side) }, (_, at) =>
+    operations.slice(at * side, (at + 1) * side),
+  );
+  return groups.flatMap((group) => source.kinds.map((_, turn) => rotated(source, group, turn)));
+}
+
 function roundsOf(source: Source): readonly Faults[] {
-  const { limit, cut } = source;
-  const all = [...together(source), ...alone(source), cut, ...(limit === undefined ? [] : [limit])];
+  const { limit, cut, side } = source;
+  const each = side === undefined ? [...together(source), ...alone(source)] : inTurn(source, side);
+  const all = [...each, cut, ...(limit === undefined ? [] : [limit])];
   return [...new Map(all.map((faults) => [JSON.stringify(faults), faults])).values()];
 }
 
@@ -73,5 +88,26 @@ describe.each(sources)('$name: nothing passes that rests on what failed', (sourc
   test.concurrent.each(roundsOf(source).map((faults) => ({ faults })))('$faults', async ({ faults }) => {
     const failing = Object.keys(faults).flatMap((operation) => dependents(source, operation));
     expect(wrongs(await seeSource(source, faults), [...new Set(failing)], await soundly())).toEqual([]);
+  });
+});
+
+describe('registers whose time is not that of the day', () => {
+  const resting = ({ reads }: Seen, outcomes: Seen['outcomes']) => {
+    const kinds = new Set(specs.map(({ kind }) => kind));
+    return [...outcomes].filter(([check]) => reads.get(check)?.some((kind) => kinds.has(kind)));
+  };
+
+  test('that nobody dated anew for two months pass nothing', async () => {
+    const seen = await seeSource(registers, {}, 60 * DAY);
+    expect(resting(seen, seen.outcomes).length).toBeGreaterThan(20);
+    expect(resting(seen, seen.outcomes).filter(([, outcome]) => outcome === 'pass')).toEqual([]);
+  });
+
+  test('that are all of a time to come fail', async () => {
+    const seen = await seeSource(registers, {}, -30 * DAY);
+    expect([...seen.failures.keys()].filter((key) => !key.includes(' ')).sort()).toEqual(
+      ['people', ...registers.operations.keys()].sort(),
+    );
+    expect(resting(seen, seen.outcomes).filter(([, outcome]) => outcome === 'pass')).toEqual([]);
   });
 });

@@ -21,6 +21,8 @@ export interface Source {
   readonly operations: ReadonlyMap<string, readonly string[]>;
   /** Ways to fail that could be taken for an answer. */
   readonly kinds: readonly string[];
+  /** How many fail together at most, each in every way in turn; absent: as many as share no dataset, each in one way. */
+  readonly side?: number;
   /** A rate limit that lasts, in the vendor's own form. */
   readonly limit?: Faults;
   /** A connection that is cut while a list is on its way. */
