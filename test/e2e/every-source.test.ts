@@ -66,6 +66,11 @@ function roundsOf(source: Source): readonly Faults[] {
   return [...new Map(all.map((faults) => [JSON.stringify(faults), faults])).values()];
 }
 
+const nameOf = (faults: Faults): string =>
+  Object.entries(faults)
+    .map(([operation, kind]) => `${operation}: ${kind}`)
+    .join('; ');
+
 /** The outcomes of the checks that read nothing but what is collected, where they don't pass. */
 function notPassing({ outcomes, reads, kinds }: Seen): Readonly<Record<string, string>> {
   const fed = new Set([...kinds.values()].flat());
@@ -85,7 +90,8 @@ describe.each(sources)('$name: nothing passes that rests on what failed', (sourc
     expect(notPassing(sound)).toEqual(source.others);
   });
 
-  test.concurrent.each(roundsOf(source).map((faults) => ({ faults })))('$faults', async ({ faults }) => {
+  const rounds = roundsOf(source).map((faults) => ({ faults, name: nameOf(faults) }));
+  test.concurrent.each(rounds)('$name', async ({ faults }) => {
     const failing = Object.keys(faults).flatMap((operation) => dependents(source, operation));
     expect(wrongs(await seeSource(source, faults), [...new Set(failing)], await soundly())).toEqual([]);
   });

@@ -60,7 +60,9 @@ export async function see(world: World): Promise<Seen> {
   };
 }
 
-export async function lookAt(options: OrganisationOptions): Promise<Seen & { readonly calls: Stub['calls'] }> {
+export async function lookAt(
+  options: OrganisationOptions,
+): Promise<Seen & { readonly calls: Stub['calls'] }> {
   await using organisation = await makeOrganisation(options);
   const seen = await see(organisation.world);
   return { ...seen, calls: organisation.stub.calls };

@@ -68,20 +68,29 @@ export function soundEstate(now: number): Estate {
     members: estate.members.map((member) => ({ ...member, emails: [`${member.login}@acme.example`] })),
     outsiders: estate.outsiders.map((outsider) => ({ ...outsider, secondFactor: true })),
     rulesets: [{ id: 'RS_1', bypassActors: [] }],
-    secrets: estate.secrets.map((secret) => ({
+    codeScanning: estate.codeScanning.filter(({ state }) => state === 'open'),
+    secrets: estate.secrets.map((secret, index) => ({
       ...secret,
-      state: 'resolved',
-      resolution: 'revoked',
-      resolved_at: iso(now - 2 * DAY),
-      validity: 'inactive',
+      ...(index === 0
+        ? { created_at: iso(now - 3600) }
+        : { state: 'resolved', resolution: 'revoked', resolved_at: iso(now - DAY), validity: 'inactive' }),
+    })),
+    teams: estate.teams.map((team) => ({
+      ...team,
+      repositories: team.repositories.map(([number]) => [number, 'ADMIN'] as const),
     })),
     repositories: estate.repositories.map((repository) => ({
       ...repository,
       branch: {
         ...repository.branch,
+        rules: [...(repository.branch?.rules ?? []), { type: 'CODE_SCANNING', ruleset: 'RS_1' }],
         commits: (repository.branch?.commits ?? []).map((commit) => ({
           ...commit,
-          requests: (commit.requests ?? []).map((request) => ({ ...request, checks: 'SUCCESS' as const })),
+          requests: (commit.requests ?? []).map((request) => ({
+            ...request,
+            association: 'CONTRIBUTOR',
+            checks: 'SUCCESS' as const,
+          })),
         })),
       },
     })),

@@ -30,7 +30,7 @@ const REPLICATED = ['deployments', 'statefulsets', 'replicasets', 'daemonsets'];
 /** The planted cluster in order: nothing that a check would find, as far as the API server can tell. `now`: Unix seconds. */
 export function soundEstate(now: number): Estate {
   const all = estate();
-  const yesterday = iso(now - 86_400);
+  const lately = iso(now - 43_200);
   const change = (path: string, by: (object: object) => object, more: readonly object[] = []): void => {
     const list = all.get(path);
     if (list === undefined) throw new Error(`no list ${path}`);
@@ -62,9 +62,9 @@ export function soundEstate(now: number): Estate {
   change('/apis/batch/v1/cronjobs', (object) => ({
     ...object,
     spec: { schedule: '0 1 * * *', jobTemplate: { spec: { template } } },
-    status: { lastScheduleTime: yesterday },
+    status: { lastScheduleTime: lately },
   }));
-  const done = { startTime: yesterday, completionTime: yesterday };
+  const done = { startTime: lately, completionTime: lately };
   change('/apis/batch/v1/jobs', (object) => ({
     ...object,
     spec: { template },
@@ -74,12 +74,12 @@ export function soundEstate(now: number): Estate {
   const notAfter = iso(now + 60 * 86_400);
   change('/apis/cert-manager.io/v1/certificates', (object) => ({
     ...object,
-    status: { conditions, notBefore: yesterday, notAfter },
+    status: { conditions, notBefore: lately, notAfter },
   }));
-  const ran = { phase: 'Completed', startTimestamp: yesterday, completionTimestamp: yesterday };
+  const ran = { phase: 'Completed', startTimestamp: lately, completionTimestamp: lately };
   change('/apis/velero.io/v1/schedules', (object) => ({
     ...object,
-    status: { phase: 'Enabled', lastBackup: yesterday },
+    status: { phase: 'Enabled', lastBackup: lately },
   }));
   for (const plural of ['backups', 'restores'])
     change(`/apis/velero.io/v1/${plural}`, (object) => ({ ...object, status: ran }));

@@ -48,7 +48,9 @@ function companyOf(now: number): Company {
 }
 
 async function open(faults: Faults): Promise<Part> {
-  const faulty = Object.entries(faults).map(([name, kind]) => [new Map(Object.entries(REQUESTS)).get(name) ?? name, ANSWERS[kind]] as const);
+  const faulty = Object.entries(faults).map(
+    ([name, kind]) => [new Map(Object.entries(REQUESTS)).get(name) ?? name, ANSWERS[kind]] as const,
+  );
   const now = Math.floor(Date.now() / 1000);
   const stub = await bamboo(companyOf(now), {
     headers: { date: new Date(now * 1000).toUTCString() },
@@ -77,5 +79,10 @@ export const bamboohr: Source = {
   cut: { 'the second page': 'cut' },
   open,
   beside: [accounts],
-  others: {},
+  others: {
+    // Google's roles are assigned to users themselves.
+    'grants-by-role': 'fail',
+    // Nobody declared a service.
+    'service-owner': 'not_applicable',
+  },
 };

@@ -4,13 +4,20 @@ import { APP, appKey } from '../../collectors/github/harness.ts';
 import { soundEstate } from '../../collectors/github/planted.ts';
 import { startStub } from '../../collectors/github/stub.ts';
 import { people } from './people.ts';
-import { dependentsOf, type Faults, type Part, type Source } from './source.ts';
+import { dependentsOf, type Faults, faultsOf, type Part, type Source } from './source.ts';
+
+const KINDS = [
+  'denied',
+  'bare',
+  'truncated',
+  'limited',
+  'secondary',
+  'cut',
+] as const satisfies readonly FaultKind[];
 
 async function open(faults: Faults): Promise<Part> {
   const stub = await startStub(soundEstate(Math.floor(Date.now() / 1000)), {
-    faults: Object.fromEntries(
-      Object.entries(faults).map(([operation, kind]) => [operation, { kind: kind as FaultKind }]),
-    ),
+    faults: faultsOf(KINDS, faults),
     pageSize: 2,
     granted: { administration: 'read' },
   });
@@ -36,5 +43,17 @@ export const github: Source = {
   cut: { 'graphql:organization.membersWithRole': 'cut' },
   open,
   beside: [people],
-  others: {},
+  others: {
+    // GitHub tells neither when somebody was last active nor when a repository was last scanned.
+    'identity-dormant': 'unknown',
+    'scans-recent': 'unknown',
+    // Asked of accounts of Google alone.
+    'identity-second-factor-enforced': 'unknown',
+    // An owner of the organisation is one himself.
+    'grants-by-role': 'fail',
+    // The register doesn't say how people are engaged.
+    'contractor-end': 'unknown',
+    // Nobody declared a service.
+    'service-owner': 'not_applicable',
+  },
 };

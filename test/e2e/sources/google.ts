@@ -4,13 +4,20 @@ import type { FaultKind } from '../../collectors/google/faults.ts';
 import { keyFile } from '../../collectors/google/identities.ts';
 import { startStub } from '../../collectors/google/stub.ts';
 import { people } from './people.ts';
-import { dependentsOf, type Faults, type Part, type Source } from './source.ts';
+import { dependentsOf, type Faults, faultsOf, type Part, type Source } from './source.ts';
+
+const KINDS = [
+  'denied',
+  'empty',
+  'truncated',
+  'quota',
+  'rate-limit',
+  'cut',
+] as const satisfies readonly FaultKind[];
 
 async function openWith(faults: Faults, only?: readonly string[]): Promise<Part> {
   const stub = await startStub(soundEstate(Math.floor(Date.now() / 1000)), {
-    faults: Object.fromEntries(
-      Object.entries(faults).map(([operation, kind]) => [operation, { kind: kind as FaultKind }]),
-    ),
+    faults: faultsOf(KINDS, faults),
   });
   return {
     plugin: 'google',
@@ -40,5 +47,15 @@ export const google: Source = {
   cut: { 'directory.users.list': 'cut' },
   open: (faults) => openWith(faults),
   beside: [people],
-  others: {},
+  others: {
+    // Google's roles are assigned to users themselves.
+    'grants-by-role': 'fail',
+    // Nobody let in an application.
+    'oauth-broad-scopes': 'not_applicable',
+    'oauth-known-clients': 'not_applicable',
+    // The register doesn't say how people are engaged.
+    'contractor-end': 'unknown',
+    // Nobody declared a service.
+    'service-owner': 'not_applicable',
+  },
 };

@@ -59,5 +59,12 @@ export const hrJson: Source = {
   cut: { 'the second page': 'cut' },
   open,
   beside: [accounts],
-  others: {},
+  others: {
+    // Google's roles are assigned to users themselves.
+    'grants-by-role': 'fail',
+    // The register doesn't say how people are engaged.
+    'contractor-end': 'unknown',
+    // Nobody declared a service.
+    'service-owner': 'not_applicable',
+  },
 };

@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { now } from '../../collectors/register/harness.ts';
-import { json, key, refusal, spreadsheet, startSheets, type StubOptions } from '../../collectors/register/sheet-stub.ts';
+import {
+  json,
+  key,
+  refusal,
+  spreadsheet,
+  startSheets,
+  type StubOptions,
+} from '../../collectors/register/sheet-stub.ts';
 import { employees } from './registers.ts';
 import type { Faults, Part, Source } from './source.ts';
 
@@ -42,7 +49,12 @@ async function open(faults: Faults): Promise<Part> {
         dateFormat: 'DD/MM/YYYY',
         asOf: { column: 'Exported' },
         id: ['Employee', 'Course'],
-        columns: { person: 'Employee', course: 'Course', completed_at: 'Completed', valid_until: 'Valid until' },
+        columns: {
+          person: 'Employee',
+          course: 'Course',
+          completed_at: 'Completed',
+          valid_until: 'Valid until',
+        },
       },
     },
     env: { SHEET_KEY: key },
@@ -62,5 +74,8 @@ export const sheet: Source = {
   now,
   open,
   beside: [employees],
-  others: {},
+  others: {
+    // The register doesn't say how people are engaged.
+    'contractor-end': 'unknown',
+  },
 };

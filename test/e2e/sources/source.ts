@@ -6,6 +6,8 @@ export interface Part extends AsyncDisposable {
   readonly plugin: string;
   /** Absent: every dataset that the settings allow. */
   readonly only?: readonly string[];
+  /** What is set of datasets, such as how old they may be. */
+  readonly datasets?: object;
   readonly settings: object;
   readonly env?: Readonly<Record<string, string>>;
   /** Beside the manifests. */
@@ -37,12 +39,12 @@ export interface Source {
   readonly others: Readonly<Record<string, string>>;
 }
 
-const manifestOf = ({ plugin, only, settings }: Part): string =>
+const manifestOf = ({ plugin, only, datasets, settings }: Part): string =>
   JSON.stringify({
     apiVersion: 'annexa.dev/v1alpha1',
     kind: 'Collector',
     metadata: { name: plugin },
-    spec: { plugin, ...(only !== undefined && { only }), settings },
+    spec: { plugin, only, datasets, settings },
   });
 
 /** What the whole agent makes of the source and of what is beside it, in one pass; `later`: seconds after its time. */
@@ -52,7 +54,10 @@ export async function seeSource(source: Source, faults: Faults = {}, later = 0):
   for (const part of parts) opened.use(part);
   const manifests = parts.map((part) => [`${part.plugin}.yaml`, manifestOf(part)] as const);
   await using world = await makeWorld({
-    manifests: Object.fromEntries([...manifests, ...parts.flatMap(({ files = {} }) => Object.entries(files))]),
+    manifests: Object.fromEntries([
+      ...manifests,
+      ...parts.flatMap(({ files = {} }) => Object.entries(files)),
+    ]),
     builtin: true,
     env: Object.fromEntries(parts.flatMap(({ env = {} }) => Object.entries(env))),
   });
@@ -78,3 +83,16 @@ export const DAY = 86_400;
 export const dayOf = (instant: number): string => new Date(instant * 1000).toISOString().slice(0, 10);
 
 export const nothing = async (): Promise<void> => {};
+
+/** By operation, the fault of the stub that each name stands for. */
+export function faultsOf<Kind extends string>(
+  known: readonly Kind[],
+  faults: Faults,
+): Readonly<Record<string, { readonly kind: Kind }>> {
+  const entries = Object.entries(faults).map(([operation, name]) => {
+    const kind = known.find((one) => one === name);
+    if (kind === undefined) throw new Error(`no fault ${name}`);
+    return [operation, { kind }] as const;
+  });
+  return Object.fromEntries(entries);
+}
