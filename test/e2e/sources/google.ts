@@ -1,5 +1,12 @@
 import { datasets } from '../../../src/collectors/google/datasets.ts';
-import { CUSTOMER, soundEstate, SUBJECT } from '../../collectors/google/estate.ts';
+import {
+  ASSIGNED,
+  CUSTOMER,
+  type Estate,
+  HELP_ROLE,
+  soundEstate,
+  SUBJECT,
+} from '../../collectors/google/estate.ts';
 import type { FaultKind } from '../../collectors/google/faults.ts';
 import { keyFile } from '../../collectors/google/identities.ts';
 import { startStub } from '../../collectors/google/stub.ts';
@@ -15,8 +22,19 @@ const KINDS = [
   'cut',
 ] as const satisfies readonly FaultKind[];
 
+/** Somebody administers by a group, too, so that the members of one are asked for. */
+function estateOf(now: number): Estate {
+  const sound = soundEstate(now);
+  const group = { ...ASSIGNED, roleAssignmentId: '92', roleId: HELP_ROLE, assignedTo: '5001' };
+  return {
+    ...sound,
+    assignments: [...sound.assignments, { ...group, assigneeType: 'group' }],
+    members: { '5001': [{ kind: 'admin#directory#member', id: '2', type: 'USER' }] },
+  };
+}
+
 async function openWith(faults: Faults, only?: readonly string[]): Promise<Part> {
-  const stub = await startStub(soundEstate(Math.floor(Date.now() / 1000)), {
+  const stub = await startStub(estateOf(Math.floor(Date.now() / 1000)), {
     faults: faultsOf(KINDS, faults),
   });
   return {
