@@ -90,8 +90,8 @@ describe.each(sources)('$name: nothing passes that rests on what failed', (sourc
     expect(notPassing(sound)).toEqual(source.others);
   });
 
-  const rounds = roundsOf(source).map((faults) => ({ faults, name: nameOf(faults) }));
-  test.concurrent.each(rounds)('$name', async ({ faults }) => {
+  const rounds = roundsOf(source).map((faults) => [nameOf(faults), faults] as const);
+  test.concurrent.each(rounds)('%s', async (_, faults) => {
     const failing = Object.keys(faults).flatMap((operation) => dependents(source, operation));
     expect(wrongs(await seeSource(source, faults), [...new Set(failing)], await soundly())).toEqual([]);
   });
