@@ -1,5 +1,8 @@
 import { plugins } from '../../src/collectors/registry.ts';
 import { queryOf } from '../../src/controls/check.ts';
+import type { Stub } from '../collectors/aws/stub.ts';
+import type { Config } from '../../src/config/contract.ts';
+import type { World } from '../engine/world.ts';
 import { makeOrganisation, type OrganisationOptions } from './organisation.ts';
 
 /** What the agent makes of an organisation in one pass. */
@@ -12,25 +15,22 @@ export interface Seen {
   readonly failures: ReadonlyMap<string, string>;
   /** `<dataset> <scope>` of what was collected whole. */
   readonly complete: ReadonlySet<string>;
-  readonly calls: readonly {
-    readonly operation: string;
-    readonly account: string;
-    readonly region: string;
-  }[];
+  /** The kinds of each dataset's records, as the plugins that collect have them. */
+  readonly kinds: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The product's own checks are the same in every organisation. */
 let kindsRead: Promise<readonly (readonly [string, readonly string[]])[]> | undefined;
 
-export async function lookAt(options: OrganisationOptions): Promise<Seen> {
-  await using organisation = await makeOrganisation(options);
-  const { world, stub } = organisation;
+/** What the agent makes of a world in which nothing has been collected yet. */
+export async function see(world: World): Promise<Seen> {
   await using opened = await world.open();
   const { agent, stores } = opened;
   await agent.open();
   await agent.collectOnce();
+  const config = await world.config();
   kindsRead ??= Promise.all(
-    (await world.config()).checks.map(
+    config.checks.map(
       async (check) => [check.metadata.name, (await stores.sandbox.compile(queryOf(check))).kinds] as const,
     ),
   );
@@ -56,18 +56,34 @@ export async function lookAt(options: OrganisationOptions): Promise<Seen> {
     complete: new Set(
       lines.flatMap(({ dataset, scope, reason }) => (reason === null ? [`${dataset} ${scope}`] : [])),
     ),
-    calls: stub.calls,
+    kinds: kindsOf(config.collectors),
   };
 }
 
-/** The kinds of a dataset's records. */
-const kindsOf = (dataset: string): readonly string[] =>
-  [...plugins.values()].flatMap((plugin) => plugin.datasets).find((spec) => spec.name === dataset)?.kinds ??
-  [];
+export async function lookAt(
+  options: OrganisationOptions,
+): Promise<Seen & { readonly calls: Stub['calls'] }> {
+  await using organisation = await makeOrganisation(options);
+  const seen = await see(organisation.world);
+  return { ...seen, calls: organisation.stub.calls };
+}
+
+/** Datasets are told by their names alone: no two collectors of a world may have one of the same name. */
+function kindsOf(collectors: Config['collectors']): ReadonlyMap<string, readonly string[]> {
+  const kinds = new Map<string, readonly string[]>();
+  for (const { type, datasets } of collectors)
+    for (const { dataset: name } of datasets) {
+      if (kinds.has(name)) throw new Error(`two collectors have a dataset ${name}`);
+      const spec = plugins.get(type)?.datasets.find((known) => known.name === name);
+      if (spec === undefined) throw new Error(`${type} has no dataset ${name}`);
+      kinds.set(name, spec.kinds);
+    }
+  return kinds;
+}
 
 /** What a fault did wrong: `failing` are the datasets that depend on what is faulty. Holds when there is nothing in it. */
 export function wrongs(seen: Seen, failing: readonly string[], sound: Seen): readonly string[] {
-  const spoilt = new Set(failing.flatMap(kindsOf));
+  const spoilt = new Set(failing.flatMap((dataset) => seen.kinds.get(dataset) ?? []));
   const depends = (check: string) => seen.reads.get(check)?.some((kind) => spoilt.has(kind)) ?? true;
   const checks = [...seen.outcomes];
   const failed = [...seen.failures.keys()].filter((key) => !key.includes(' '));

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { datasets } from '../../src/collectors/github/datasets.ts';
-import { collectGithub, connectGithub, privateKey, type Settings } from '../collectors/github/harness.ts';
+import { appKey, collectGithub, connectGithub, type Settings } from '../collectors/github/harness.ts';
 import { makeWorld } from '../engine/world.ts';
 import { startEmulateFront } from './emulate-front.ts';
 import { type Emulate, startEmulate } from './emulate.ts';
@@ -45,8 +45,8 @@ const SEED = {
     ],
     repos: [{ owner: 'Acme', name: 'web', private: true }],
     apps: [
-      app(1, privateKey, { installation_id: 2, repository_selection: 'all' }),
-      app(3, privateKey, {
+      app(1, appKey, { installation_id: 2, repository_selection: 'all' }),
+      app(3, appKey, {
         installation_id: 4,
         repository_selection: 'selected',
         repositories: ['Acme/web'],

@@ -7,7 +7,8 @@ import { contextOf, type Outcome, recordsOf } from '../harness.ts';
 
 export type Settings = Partial<z.input<typeof githubConfig>>;
 
-export const { privateKey } = generateKeyPairSync('rsa', {
+/** The app's key. */
+export const { privateKey: appKey } = generateKeyPairSync('rsa', {
   modulusLength: 2048,
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -36,7 +37,7 @@ export function connectGithub(endpoint: string, { now, settings = {} }: Collecti
   });
   const { context, told } = contextOf(now ?? (() => Math.floor(Date.now() / 1000)), {
     TOKEN: 'ghp_stub',
-    KEY: privateKey,
+    KEY: appKey,
   });
   const collector: Collector = github.connect(config, context);
   return { collector, told };

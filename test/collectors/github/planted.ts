@@ -60,6 +60,43 @@ export function smallEstate(now: number): Estate {
   };
 }
 
+/** The same in order: nothing that a check would find, as far as GitHub can tell. */
+export function soundEstate(now: number): Estate {
+  const estate = smallEstate(now);
+  return {
+    ...estate,
+    members: estate.members.map((member) => ({ ...member, emails: [`${member.login}@acme.example`] })),
+    outsiders: estate.outsiders.map((outsider) => ({ ...outsider, secondFactor: true })),
+    rulesets: [{ id: 'RS_1', bypassActors: [] }],
+    codeScanning: estate.codeScanning.filter(({ state }) => state === 'open'),
+    secrets: estate.secrets.map((secret, index) => ({
+      ...secret,
+      ...(index === 0
+        ? { created_at: iso(now - 3600) }
+        : { state: 'resolved', resolution: 'revoked', resolved_at: iso(now - DAY), validity: 'inactive' }),
+    })),
+    teams: estate.teams.map((team) => ({
+      ...team,
+      repositories: team.repositories.map(([number]) => [number, 'ADMIN'] as const),
+    })),
+    repositories: estate.repositories.map((repository) => ({
+      ...repository,
+      branch: {
+        ...repository.branch,
+        rules: [...(repository.branch?.rules ?? []), { type: 'CODE_SCANNING', ruleset: 'RS_1' }],
+        commits: (repository.branch?.commits ?? []).map((commit) => ({
+          ...commit,
+          requests: (commit.requests ?? []).map((request) => ({
+            ...request,
+            association: 'CONTRIBUTOR',
+            checks: 'SUCCESS' as const,
+          })),
+        })),
+      },
+    })),
+  };
+}
+
 function repositoryOf(id: number, now: number): PlantedRepository {
   const request = (number: number) => ({
     id: number,

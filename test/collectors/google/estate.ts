@@ -199,3 +199,30 @@ export function token(
     ...told,
   };
 }
+
+export const ASSIGNED = { kind: 'admin#directory#roleAssignment', scopeType: 'CUSTOMER' };
+
+/** Nobody and nothing that any check would find, and a leaver whose account was suspended and whose phone was wiped. `now`: Unix seconds. */
+export function soundEstate(now: number): Estate {
+  const yesterday = new Date((now - 86_400) * 1000).toISOString();
+  const user = (id: string, email: string, told: admin_directory_v1.Schema$User = {}) =>
+    userOf(id, email, { lastLoginTime: yesterday, ...told });
+  return {
+    ...base,
+    users: [
+      user('1', SUBJECT),
+      user('2', 'ann@acme.example', { isAdmin: true }),
+      user('3', 'lea@acme.example', { suspended: true }),
+    ],
+    assignments: [
+      { ...ASSIGNED, roleAssignmentId: '91', roleId: SUPER_ROLE, assignedTo: '2', assigneeType: 'user' },
+    ],
+    members: {},
+    tokens: {},
+    mobile: [
+      { ...base.mobile[0]!, email: ['ann@acme.example'], lastSync: yesterday },
+      { resourceId: 'm9', type: 'ANDROID', status: 'WIPED', email: ['lea@acme.example'] },
+    ],
+    chromeos: [{ ...base.chromeos[0]!, annotatedUser: 'ann@acme.example', lastSync: yesterday }],
+  };
+}

@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { verdictsOf } from '../../engine/verdicts.ts';
-import { base, CUSTOMER, type Estate, HELP_ROLE, SUBJECT, SUPER_ROLE, token, userOf } from './estate.ts';
+import {
+  ASSIGNED,
+  base,
+  CUSTOMER,
+  type Estate,
+  HELP_ROLE,
+  soundEstate,
+  SUBJECT,
+  SUPER_ROLE,
+  token,
+  userOf,
+} from './estate.ts';
 import { keyFile } from './identities.ts';
 import { type StubOptions, startStub } from './stub.ts';
 
@@ -31,7 +42,7 @@ const CHECKS = [
 /** Person, work address, other logins, last day. */
 const PEOPLE = `id,email,logins,last,asof
 1,auditor@acme.example,,,2026-06-01
-2,Ann.Smith@acme.example,,,2026-06-01
+2,Ann@acme.example,,,2026-06-01
 3,lea@acme.example,,2026-05-01,2026-06-01
 4,max@acme.example,,2026-05-01,2026-06-01
 5,ned@acme.example,,2026-05-31,2026-06-01
@@ -76,27 +87,7 @@ async function verdicts(estate: Estate, options: StubOptions = {}) {
   );
 }
 
-const assigned = { kind: 'admin#directory#roleAssignment', scopeType: 'CUSTOMER' };
-
-/** Nobody and nothing that any check would find, and a leaver whose account was suspended and whose phone was wiped. */
-const healthy: Estate = {
-  ...base,
-  users: [
-    userOf('1', SUBJECT),
-    userOf('2', 'ann.smith@acme.example', { isAdmin: true }),
-    userOf('3', 'lea@acme.example', { suspended: true }),
-  ],
-  assignments: [
-    { ...assigned, roleAssignmentId: '91', roleId: SUPER_ROLE, assignedTo: '2', assigneeType: 'user' },
-  ],
-  members: {},
-  tokens: {},
-  mobile: [
-    { ...base.mobile[0]!, lastSync: ago(1) },
-    { resourceId: 'm9', type: 'ANDROID', status: 'WIPED', email: ['lea@acme.example'] },
-  ],
-  chromeos: [{ ...base.chromeos[0]!, annotatedUser: 'ann.smith@acme.example', lastSync: ago(1) }],
-};
+const healthy = soundEstate(NOW / 1000);
 
 /** A fault for each check, beside what is sound. */
 const planted: Estate = {
@@ -110,8 +101,8 @@ const planted: Estate = {
   ],
   assignments: [
     ...healthy.assignments,
-    { ...assigned, roleAssignmentId: '92', roleId: SUPER_ROLE, assignedTo: '6', assigneeType: 'user' },
-    { ...assigned, roleAssignmentId: '93', roleId: HELP_ROLE, assignedTo: '5001', assigneeType: 'group' },
+    { ...ASSIGNED, roleAssignmentId: '92', roleId: SUPER_ROLE, assignedTo: '6', assigneeType: 'user' },
+    { ...ASSIGNED, roleAssignmentId: '93', roleId: HELP_ROLE, assignedTo: '5001', assigneeType: 'group' },
   ],
   members: { '5001': [{ kind: 'admin#directory#member', id: '4', type: 'USER' }] },
   tokens: {

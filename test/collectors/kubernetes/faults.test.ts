@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { pathOf } from '../../../src/collectors/kubernetes/dataset.ts';
 import { estate } from './estate.ts';
-import { attempted, connect, NAMES, operationsOf, SCOPE } from './harness.ts';
+import { attempted, connect, NAMES, operationsOf, pathOfOperation, SCOPE } from './harness.ts';
 import { type Fault, PEOPLE, startStub } from './stub.ts';
 import { recordsOf } from '../harness.ts';
 
@@ -27,16 +26,6 @@ const LIST_CODES: readonly (readonly [Fault, string])[] = [
   ['same-token', 'incomplete'],
   ['other-version', 'incomplete'],
 ];
-
-/** The path of an operation, as its permission is written. */
-function pathOfOperation(operation: string): string {
-  const [verb = '', what = ''] = operation.split(' ');
-  if (what === '/version') return what;
-  const parts = what.split('/');
-  if (verb === 'get') return `/api/v1/${what}`;
-  const [group, resource] = parts.length === 1 ? ['', parts[0]!] : [parts[0]!, parts[1]!];
-  return pathOf({ group, version: 'v1', resource, kind: '' });
-}
 
 /** What each operation of the dataset ends in under the fault. Seconds are short where nothing is answered. */
 async function endsOf(dataset: string, fault: Fault, operations: readonly string[]) {

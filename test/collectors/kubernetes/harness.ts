@@ -1,3 +1,4 @@
+import { pathOf } from '../../../src/collectors/kubernetes/dataset.ts';
 import { datasets } from '../../../src/collectors/kubernetes/datasets.ts';
 import { kubernetes } from '../../../src/collectors/kubernetes/index.ts';
 import type { InventoryRecord } from '../../../src/inventory/kind.ts';
@@ -9,6 +10,16 @@ export const SCOPE = { id: 'test' };
 export const NAMES = datasets.map(({ name }) => name);
 export const operationsOf = (dataset: string): readonly string[] =>
   datasets.find(({ name }) => name === dataset)?.operations ?? [];
+
+/** The path of an operation, as its permission is written. */
+export function pathOfOperation(operation: string): string {
+  const [verb = '', what = ''] = operation.split(' ');
+  if (what === '/version') return what;
+  const parts = what.split('/');
+  if (verb === 'get') return `/api/v1/${what}`;
+  const [group, resource] = parts.length === 1 ? ['', parts[0]!] : [parts[0]!, parts[1]!];
+  return pathOf({ group, version: 'v1', resource, kind: '' });
+}
 
 export function kubeconfig(server: string): string {
   return JSON.stringify({
