@@ -13,7 +13,7 @@ import { writeRegisters } from './registers.ts';
 
 const PEOPLE_COUNT = 20_000;
 const AWS = { users: 3_000, each: 300 } as const;
-const CLUSTER = { pods: 20_000, deployments: 10_000, others: 2_000 } as const;
+const CLUSTER = { pods: 20_000, deployments: 10_000, namespaces: 200, others: 2_000 } as const;
 
 const root = resolve(import.meta.dirname, '../../..');
 

@@ -3,7 +3,7 @@ import { plugins } from '../../../src/collectors/registry.ts';
 import { builtinChecks } from '../../../src/controls/builtin.ts';
 import { type Check, checkManifest, queryOf } from '../../../src/controls/check.ts';
 import type { SourceState, Verdict } from '../../../src/controls/contract.ts';
-import { judgeEach, kindsRead, type Standing } from '../../../src/controls/judge.ts';
+import { judgeEach, kindsRead } from '../../../src/controls/judge.ts';
 import { SOA_KIND, SOA_SOURCE } from '../../../src/controls/soa-records.ts';
 import { readsVerdicts, verdictParams } from '../../../src/controls/verdict-params.ts';
 import type { SourceRef } from '../../../src/inventory/kind.ts';
@@ -25,7 +25,8 @@ export function sourcesIn(file: string): readonly SourceState[] {
   });
 }
 
-function kindsOf({ collector, dataset }: SourceRef): readonly string[] {
+/** Those that the dataset feeds. */
+export function kindsOf({ collector, dataset }: Pick<SourceRef, 'collector' | 'dataset'>): readonly string[] {
   if (collector === SOA_SOURCE.collector) return [SOA_KIND];
   // The collectors are called as their plugins, but for the registers.
   const plugin = plugins.get(collector === 'registers' ? 'register' : collector);
@@ -40,8 +41,6 @@ export interface Judged {
   readonly verdicts: readonly Pick<Verdict, 'check' | 'outcome' | 'why'>[];
   /** Milliseconds by check. */
   readonly each: ReadonlyMap<string, number>;
-  /** What failed, by check. */
-  readonly failing: ReadonlyMap<string, readonly Standing[]>;
 }
 
 /** Judges the checks as the agent does, letting each verdict go before the next. */
@@ -50,25 +49,18 @@ export async function judge(
   checks: readonly Check[],
   sources: readonly SourceState[],
   now: number,
-  open: ReadonlyMap<string, readonly Standing[]> = new Map(),
 ): Promise<Judged> {
   const verdicts: Judged['verdicts'][number][] = [];
   const each = new Map<string, number>();
-  const failing = new Map<string, readonly Standing[]>();
   const began = performance.now();
   let last = began;
-  const judgement = { now, checks, sources, open: (check: string) => open.get(check) ?? [] };
-  for await (const { check, outcome, why, records } of judgeEach(sandbox, judgement)) {
+  const judgement = { now, checks, sources, open: () => [] };
+  for await (const { check, outcome, why } of judgeEach(sandbox, judgement)) {
     verdicts.push({ check, outcome, why });
-    const failed = records.filter((record) => record.outcome === 'fail');
-    failing.set(
-      check,
-      failed.map(({ id, source }) => ({ record: id, source })),
-    );
     each.set(check, performance.now() - last);
     last = performance.now();
   }
-  return { took: performance.now() - began, verdicts, each, failing };
+  return { took: performance.now() - began, verdicts, each };
 }
 
 /** The SQL of the checks, with the parameters that are made of these verdicts. */

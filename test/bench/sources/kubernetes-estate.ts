@@ -1,12 +1,12 @@
 import { estate, type Estate } from '../../collectors/kubernetes/estate.ts';
 
-const NAMESPACES = 100;
 const IMAGES = 400;
 
 export interface KubernetesSize {
   readonly pods: number;
   /** Each with a replica set that has its share of the pods. */
   readonly deployments: number;
+  readonly namespaces: number;
   /** Objects of every other list. */
   readonly others: number;
 }
@@ -16,10 +16,11 @@ interface Object {
 }
 
 /** The cluster of the tests with so many objects: each list's first one as it is, the others after it. */
-export function kubernetesEstate({ pods, deployments, others }: KubernetesSize): Estate {
+export function kubernetesEstate(size: KubernetesSize): Estate {
+  const { pods, deployments, namespaces, others } = size;
   const sizes: Readonly<Record<string, number>> = {
     '/api/v1/pods': pods,
-    '/api/v1/namespaces': Math.min(NAMESPACES, others),
+    '/api/v1/namespaces': namespaces,
     '/apis/apps/v1/deployments': deployments,
     '/apis/apps/v1/replicasets': deployments,
   };
@@ -27,15 +28,15 @@ export function kubernetesEstate({ pods, deployments, others }: KubernetesSize):
     [...estate()].map(([path, list]) => {
       const [first = {}] = list.objects;
       const objects = Array.from({ length: sizes[path] ?? others }, (_, index) =>
-        copyOf(path, first, index, deployments),
+        copyOf(path, first, index, size),
       );
       return [path, { ...list, objects }];
     }),
   );
 }
 
-function copyOf(path: string, object: Object, index: number, deployments: number): object {
-  const namespace = (at: number) => `team-${at % NAMESPACES}`;
+function copyOf(path: string, object: Object, index: number, size: KubernetesSize): object {
+  const namespace = (at: number) => `team-${at % size.namespaces}`;
   const named = (name: string, at: number) => ({
     ...object,
     metadata: {
@@ -48,7 +49,7 @@ function copyOf(path: string, object: Object, index: number, deployments: number
   if (path === '/api/v1/namespaces') return named(namespace(index), index);
   if (path === '/apis/apps/v1/replicasets')
     return owned(named(`deployments-${index}-5d9`, index), 'Deployment', `deployments-${index}`);
-  if (path === '/api/v1/pods') return podOf(named, index, deployments);
+  if (path === '/api/v1/pods') return podOf(named, index, size.deployments);
   if (index === 0) return object;
   if (path.endsWith('rolebindings'))
     return { ...named(`bound-${index}`, index), subjects: [personOf(index)] };
@@ -58,7 +59,7 @@ function copyOf(path: string, object: Object, index: number, deployments: number
 /** Pods of deployments, a few containers each, with what the API server tells of them besides. */
 function podOf(named: (name: string, at: number) => object, index: number, deployments: number): object {
   const at = index % deployments;
-  const image = `registry.example.org/team-${at % NAMESPACES}/app-${at % IMAGES}:1.${at % 7}`;
+  const image = `registry.example.org/app-${at % IMAGES}:1.${at % 7}`;
   const container = (name: string) => ({
     name,
     image,

@@ -7,8 +7,8 @@ import { type Measure, round } from '../measure.ts';
 import { peakOf, withBundle } from '../pass.ts';
 import type { KubernetesSize } from './kubernetes-estate.ts';
 
-const LARGE: KubernetesSize = { pods: 50_000, deployments: 5_000, others: 1_000 };
-const QUARTER: KubernetesSize = { pods: 12_500, deployments: 1_250, others: 250 };
+const LARGE: KubernetesSize = { pods: 50_000, deployments: 5_000, namespaces: 100, others: 1_000 };
+const QUARTER: KubernetesSize = { pods: 12_500, deployments: 1_250, namespaces: 25, others: 250 };
 
 /** A cluster in a process of its own, and what collects it: a manifest, and the kubeconfig that it reads. */
 export async function startKubernetes(

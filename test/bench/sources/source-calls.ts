@@ -33,11 +33,11 @@ const today = () => new Date().toISOString().slice(0, 10);
 
 const github: SourceGoals = {
   datasets: githubDatasets.map(({ name }) => name),
-  fixed: { '*': 8 },
+  fixed: { '*': 4 },
   perThousand: {
-    '*': 12,
-    // Five of fifty things each go for three records of one repository.
-    repositories: 60,
+    '*': 11,
+    // Three records of each.
+    repositories: 20,
     'repository-access': 70,
     // Two hundred hold a request each for ten repositories, and one for fifty requests.
     changes: 150,
@@ -53,7 +53,8 @@ const github: SourceGoals = {
 
 const workspace: SourceGoals = {
   datasets: googleDatasets.map(({ name }) => name),
-  fixed: { '*': 6 },
+  fixed: { '*': 4, 'oauth-grants': 7 },
+  time: { 'oauth-grants': 40_000 },
   perThousand: {
     '*': 10,
     // Every user is asked for, of whom one in ten has three grants.
@@ -75,7 +76,8 @@ const kubernetes: SourceGoals = {
   fixed: { '*': 6, workloads: 13 },
   perThousand: { '*': 12 },
   async prepare(_, size) {
-    const stub = await startKubernetes(kubernetesEstate({ pods: size, deployments: size, others: size }));
+    const sizes = { pods: size, deployments: size, namespaces: size, others: size };
+    const stub = await startKubernetes(kubernetesEstate(sizes));
     const { source, told } = connect(stub.url, { pageSize: 250 });
     return {
       collector: source,
