@@ -33,7 +33,10 @@ export async function withBundle<T>(work: (program: readonly string[]) => Promis
  * The most that the agent and its children were resident while they collected and judged everything once, in megabytes; pages of files count
  * once. Rejects when a dataset failed.
  */
-export async function peakOf(program: readonly string[], files: Readonly<Record<string, string>>): Promise<number> {
+export async function peakOf(
+  program: readonly string[],
+  files: Readonly<Record<string, string>>,
+): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), 'annexa-bench-'));
   try {
     for (const [name, text] of Object.entries({ 'agent.yaml': AGENT, ...files }))

@@ -25,11 +25,7 @@ const CHANGED = [
  */
 export async function assessment(): Promise<readonly Measure[]> {
   await using filled = await fill();
-  return assessmentOf(filled.file);
-}
-
-/** Of an inventory's file. */
-export async function assessmentOf(file: string): Promise<readonly Measure[]> {
+  const { file } = filled;
   const checks = await allChecks();
   const sources = sourcesIn(file);
   await using sandbox = createSandbox({ file });
@@ -49,7 +45,13 @@ export async function assessmentOf(file: string): Promise<readonly Measure[]> {
   // The best of the rounds: what else the machine does only ever adds.
   const full = Math.min(...ours.map(({ took }) => took));
   return [
-    { name: 'assessment/full', value: round(full), unit: 'ms', goal: 1.5, baseline: round(Math.min(...bare)) },
+    {
+      name: 'assessment/full',
+      value: round(full),
+      unit: 'ms',
+      goal: 1.5,
+      baseline: round(Math.min(...bare)),
+    },
     ...(await incremental(sandbox, checks, judged, full)),
     ...slowest(ours),
   ];

@@ -22,7 +22,7 @@ async function passOver(
     untagged: ['ec2:DescribeVolumes'],
   });
   const { endpoint } = stub;
-  return peakOf(program, {
+  return await peakOf(program, {
     // The same people have an account in each.
     'people.csv': register(users + 1, NOW, users),
     'hr.yaml': PEOPLE,

@@ -87,7 +87,9 @@ function podOf(named: (name: string, at: number) => object, index: number, deplo
 }
 
 function owned(object: Object, kind: string, name: string, labels: object = {}): object {
-  const ownerReferences = [{ apiVersion: 'apps/v1', kind, name, uid: `uid-${kind}-${name}`, controller: true }];
+  const ownerReferences = [
+    { apiVersion: 'apps/v1', kind, name, uid: `uid-${kind}-${name}`, controller: true },
+  ];
   return { ...object, metadata: { ...object.metadata, labels, ownerReferences } };
 }
 

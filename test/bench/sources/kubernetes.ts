@@ -26,14 +26,17 @@ spec:
     kubeconfig: { file: kubeconfig }
     backups: { cronJobSelector: { matchLabels: { purpose: backup } } }
 `;
-  return { stub, files: { 'kubernetes.yaml': manifest, kubeconfig: kubeconfig(z.string().parse(stub.told)) } };
+  return {
+    stub,
+    files: { 'kubernetes.yaml': manifest, kubeconfig: kubeconfig(z.string().parse(stub.told)) },
+  };
 }
 
 async function passOf(size: KubernetesSize, program: readonly string[]): Promise<number> {
   const { stub, files } = await startKubernetes(size);
   await using _ = stub;
   const people = { 'people.csv': register(size.others + 1, NOW, size.others), 'hr.yaml': PEOPLE };
-  return peakOf(program, { ...files, ...people });
+  return await peakOf(program, { ...files, ...people });
 }
 
 /** Memory of one pass of the agent over a cluster of 50,000 pods and a register of people, against a quarter of it. */
