@@ -7,21 +7,20 @@ const examples = resolve(import.meta.dirname, '../../../examples/registers');
 
 const collector = z.looseObject({ metadata: z.looseObject({ name: z.string() }) });
 
-/** The columns of the example's registers; each grows with the people. */
-const ROWS: Readonly<Record<string, (at: number, day: string, own: string) => string>> = {
-  'training.csv': (at, day, own) =>
-    `p${at}@acme.example,security-awareness,03/02/2026,03/02/2027,${own}`.replace('DAY', day),
-  'agreements.csv': (at, _, own) =>
+/** A row, or several, of somebody with that number, in a register that was exported on the day; each grows with the people. */
+const ROWS: Readonly<Record<string, (at: number, day: string) => string>> = {
+  'training.csv': (at, day) => `p${at}@acme.example,security-awareness,03/02/2026,03/02/2027,${day}`,
+  'agreements.csv': (at, day) =>
     ['Screening', 'Contract', 'NDA']
-      .map((kind) => `p${at}@acme.example,${kind},2019-02-11,${own}`)
+      .map((kind) => `p${at}@acme.example,${kind},2019-02-11,${day}`)
       .join('\n'),
-  'acknowledgements.csv': (at, _, own) =>
-    ['POL-01,3.0', 'POL-02,1.0'].map((what) => `p${at}@acme.example,${what},2026-03-10,${own}`).join('\n'),
-  'badges.csv': (at, _, own) => `C-${at},p${at}@acme.example,Person,active,2019-03-01,${own}`,
-  'access-reviews.csv': (at, _, own) =>
-    `AR-BENCH,Google Workspace,2026-10-31,p${at}@acme.example,keep,p${at + 1}@acme.example,2026-11-05,${own}`,
-  'assets.csv': (at, _, own) =>
-    `X-${at},Asset ${at},Data store,in use,p${at}@acme.example,confidential,yes,yes,2026-06-02,,arn:aws:x:${at},${own}`,
+  'acknowledgements.csv': (at, day) =>
+    ['POL-01,3.0', 'POL-02,1.0'].map((what) => `p${at}@acme.example,${what},2026-03-10,${day}`).join('\n'),
+  'badges.csv': (at, day) => `C-${at},p${at}@acme.example,Person,active,2019-03-01,${day}`,
+  'access-reviews.csv': (at, day) =>
+    `AR-BENCH,Google Workspace,2026-10-31,p${at}@acme.example,keep,p${at + 1}@acme.example,2026-11-05,${day}`,
+  'assets.csv': (at, day) =>
+    `X-${at},Asset ${at},Data store,in use,p${at}@acme.example,confidential,yes,yes,2026-06-02,,arn:aws:x:${at},${day}`,
 };
 
 /** The examples' registers in `directory`/isms, those that tell of people grown to so many; the manifest that reads them from a directory beside it. */
@@ -30,10 +29,11 @@ export async function writeRegisters(directory: string, people: number): Promise
   for (const [name, rowOf] of Object.entries(ROWS)) {
     const file = join(directory, 'isms', name);
     const text = await readFile(file, 'utf8');
-    // The day of the export, which every row states.
-    const own = text.trimEnd().slice(text.trimEnd().lastIndexOf(',') + 1);
-    const rows = Array.from({ length: people }, (_, at) => rowOf(at, own, own));
-    await writeFile(file, `${text.trimEnd()}\n${rows.join('\n')}\n`);
+    // Every row states the day of the export, in its last column.
+    const listed = text.trimEnd();
+    const day = listed.slice(listed.lastIndexOf(',') + 1);
+    const rows = Array.from({ length: people }, (_, at) => rowOf(at, day));
+    await writeFile(file, [listed, ...rows, ''].join('\n'));
   }
   await mkdir(join(directory, 'annexa'), { recursive: true });
   const documents = parseAllDocuments(await readFile(join(examples, 'annexa/collectors.yaml'), 'utf8'));

@@ -39,7 +39,7 @@ const github: SourceGoals = {
     // Three records of each.
     repositories: 20,
     'repository-access': 70,
-    // Two hundred hold a request each for ten repositories, and one for fifty requests.
+    // One for ten repositories, one for fifty pull requests.
     changes: 150,
   },
   async prepare(_, size) {
