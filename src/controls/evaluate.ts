@@ -61,7 +61,9 @@ export function evaluate(input: EvaluationInput): Verdict {
   const blocked = elsewhere(input, own);
   const keys = keysOf(result);
   const examined = examine(withStrangers(own, keys), result, keys, blocked);
-  const rows = result.rows.map((row) => recordVerdict(row, keys.get(row.source) ?? '', blocked));
+  const rows = result.rows.map((row) =>
+    recordVerdict(row, keys.get(row.source) ?? sourceKey(row.source), blocked),
+  );
   return judge(check, examined, [...rows, ...standings(input, result, examined, blocked)]);
 }
 
@@ -174,7 +176,7 @@ function examine(
   const counts = new Map(result.counts.map((count) => [sourceKey(count.source), count]));
   const found = new Map<string, { fail: number; unknown: number }>();
   for (const { source, outcome } of result.rows) {
-    const key = keys.get(source) ?? '';
+    const key = keys.get(source) ?? sourceKey(source);
     const tally = found.get(key) ?? { fail: 0, unknown: 0 };
     tally[outcome] += 1;
     found.set(key, tally);
