@@ -1,4 +1,4 @@
-import { sourceKey } from '../inventory/kind.ts';
+import { sourceKey, type SourceRef } from '../inventory/kind.ts';
 import type { QueryResult, QueryRow, SourceCount } from '../inventory/query-contract.ts';
 import { absenceOf, absenceText, type Absence } from './absence.ts';
 import type { Check } from './check.ts';
@@ -59,11 +59,20 @@ export function evaluate(input: EvaluationInput): Verdict {
     return undecidable(check, own, `the query did not finish: ${result.error}`);
   }
   const blocked = elsewhere(input, own);
-  const examined = examine(input, withStrangers(own, result), result, blocked);
-  return judge(check, examined, [
-    ...result.rows.map((row) => recordVerdict(row, blocked)),
-    ...standings(input, result, examined, blocked),
-  ]);
+  const keys = keysOf(result);
+  const examined = examine(withStrangers(own, keys), result, keys, blocked);
+  const rows = result.rows.map((row) =>
+    recordVerdict(row, keys.get(row.source) ?? sourceKey(row.source), blocked),
+  );
+  return judge(check, examined, [...rows, ...standings(input, result, examined, blocked)]);
+}
+
+/** The key of each source that the query tells of, by its reference: rows share theirs, and there may be many. */
+function keysOf({ counts, rows }: QueryResult): ReadonlyMap<SourceRef, string> {
+  const keys = new Map<SourceRef, string>();
+  for (const told of [counts, rows])
+    for (const { source } of told) if (!keys.has(source)) keys.set(source, sourceKey(source));
+  return keys;
 }
 
 /** A verdict that judges nothing: every scope unknown for the one reason. */
@@ -136,12 +145,15 @@ function gapOf(state: SourceState): string {
 }
 
 /** Rows of a source that is not configured are never evidence: they get a scope of their own that can't pass. */
-function withStrangers(own: readonly SourceState[], result: QueryResult): readonly SourceState[] {
+function withStrangers(
+  own: readonly SourceState[],
+  keys: ReadonlyMap<SourceRef, string>,
+): readonly SourceState[] {
   const known = new Set(own.map(sourceKey));
   const strangers = new Map<string, SourceState>();
-  for (const { source } of [...result.counts, ...result.rows]) {
-    if (!known.has(sourceKey(source))) {
-      strangers.set(sourceKey(source), {
+  for (const [source, key] of keys) {
+    if (!known.has(key)) {
+      strangers.set(key, {
         ...reference(source),
         kinds: [],
         state: 'missing',
@@ -156,29 +168,34 @@ function withStrangers(own: readonly SourceState[], result: QueryResult): readon
 }
 
 function examine(
-  input: EvaluationInput,
   scopes: readonly SourceState[],
   result: QueryResult,
+  keys: ReadonlyMap<SourceRef, string>,
   blocked: string | undefined,
 ): readonly Examined[] {
   const counts = new Map(result.counts.map((count) => [sourceKey(count.source), count]));
-  const rows = Map.groupBy(result.rows, (row) => sourceKey(row.source));
+  const found = new Map<string, { fail: number; unknown: number }>();
+  for (const { source, outcome } of result.rows) {
+    const key = keys.get(source) ?? sourceKey(source);
+    const tally = found.get(key) ?? { fail: 0, unknown: 0 };
+    tally[outcome] += 1;
+    found.set(key, tally);
+  }
   return scopes.map((state) => {
     const key = sourceKey(state);
-    const found = rows.get(key) ?? [];
+    const { fail, unknown } = found.get(key) ?? { fail: 0, unknown: 0 };
     return {
       state,
       key,
       count: counts.get(key),
-      failing: blocked === undefined ? found.filter((row) => row.outcome === 'fail').length : 0,
-      undecided: found.filter((row) => row.outcome === 'unknown').length,
+      failing: blocked === undefined ? fail : 0,
+      undecided: unknown,
       gap: blocked ?? (state.state === 'fresh' ? undefined : gapOf(state)),
     };
   });
 }
 
-function recordVerdict(row: QueryRow, blocked: string | undefined): RecordVerdict {
-  const source = sourceKey(row.source);
+function recordVerdict(row: QueryRow, source: string, blocked: string | undefined): RecordVerdict {
   return blocked === undefined
     ? { id: row.id, source, outcome: row.outcome, reason: row.reason }
     : { id: row.id, source, outcome: 'unknown', reason: sentence(blocked) };
@@ -191,6 +208,7 @@ function standings(
   examined: readonly Examined[],
   blocked: string | undefined,
 ): readonly RecordVerdict[] {
+  if (input.open.length === 0) return [];
   const scopes = new Map(examined.map((scope) => [scope.key, scope]));
   const listed = new Set(result.rows.map((row) => row.id));
   return input.open

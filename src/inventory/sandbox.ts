@@ -139,7 +139,8 @@ class ResultBuilder {
 
   finish(standing: readonly (readonly [string, Standing])[]): QueryResult {
     // The rows come sorted within their source.
-    if (this.#sources.size > 1) this.#rows.sort((one, other) => compareUtf8(one.id, other.id));
+    if (this.#rows[0]?.source !== this.#rows.at(-1)?.source)
+      this.#rows.sort((one, other) => compareUtf8(one.id, other.id));
     return { counts: this.#counts, rows: this.#rows, standing: new Map(standing) };
   }
 }

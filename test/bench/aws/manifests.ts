@@ -14,13 +14,6 @@ interface World {
   readonly maxAttempts?: number;
 }
 
-export const AGENT = `
-apiVersion: annexa.dev/v1alpha1
-kind: Agent
-metadata: { name: bench }
-spec: { organisation: Bench, domain: bench.example, data: data, commitWindow: 1s, listen: '127.0.0.1:0' }
-`;
-
 /** The register that `register` of the tests writes. */
 export const PEOPLE = `
 apiVersion: annexa.dev/v1alpha1
