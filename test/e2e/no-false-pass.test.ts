@@ -55,12 +55,16 @@ describe('nothing passes that rests on what failed', () => {
       // Identity Center tells neither second factors nor when somebody last signed in.
       'identity-dormant': 'unknown',
       'identity-second-factor': 'unknown',
+      // Asked of accounts of Google alone.
+      'identity-second-factor-enforced': 'unknown',
       // The register doesn't say how people are engaged.
       'contractor-end': 'unknown',
       // Nothing is what they are about, unless the organisation names it.
       'backup-jobs-end': 'not_applicable',
       'bucket-access-logged': 'not_applicable',
       'bucket-retention-lock': 'not_applicable',
+      'code-alerts-closed-in-time': 'not_applicable',
+      'dependencies-closed-in-time': 'not_applicable',
       'leaver-returned-keys': 'not_applicable',
       'role-outsider-external-id': 'not_applicable',
       'service-owner': 'not_applicable',
