@@ -53,14 +53,17 @@ export async function recordsOf(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<readonly InventoryRecord[]> {
   const records: InventoryRecord[] = [];
-  const ids = new Set<string>();
   for await (const record of collector.collect(dataset, scope, signal)) {
     const kind = kinds.get(record.kind);
     if (kind === undefined) throw new Error(`no kind ${record.kind}`);
     kind.schema.parse(record);
-    if (ids.has(record.id)) throw new Error(`two records are ${record.id}`);
-    ids.add(record.id);
     records.push(record);
+  }
+  // Only now: a collection that rejects may have told something twice.
+  const ids = new Set<string>();
+  for (const { id } of records) {
+    if (ids.has(id)) throw new Error(`two records are ${id}`);
+    ids.add(id);
   }
   return records;
 }
