@@ -1,5 +1,6 @@
 import type { InventoryRecord } from '../../inventory/kind.ts';
 import type { CollectorContext, Provenance, Scope } from '../contract.ts';
+import { answered } from '../answered.ts';
 import { CollectorError } from '../error.ts';
 import type { Access } from './access.ts';
 import type { AwsConfig } from './config.ts';
@@ -7,7 +8,6 @@ import { datasets } from './datasets.ts';
 import { failure } from './failure.ts';
 import type { Directory } from './organization/directory.ts';
 import { partsOf } from './scopes.ts';
-import type { Session } from './session.ts';
 
 /** What a connected collector works with. */
 export interface Connection {
@@ -16,9 +16,6 @@ export interface Connection {
   readonly access: Access;
   readonly directory: Directory;
 }
-
-/** AWS's clock and ours may differ by this many seconds before an answer counts as coming from the future. */
-const SKEW = 300;
 
 /** Every record of the dataset in the scope, or rejects with a CollectorError. */
 export async function* collect(
@@ -46,20 +43,8 @@ export async function* collect(
       throw new CollectorError('configuration', `account ${id} is neither configured nor an active member`);
     using session = await access.session(account, region, { provenance, signal });
     yield* worker.collect({ session, account, region, scope: scope.id, config, context, provenance });
-    if (!dated) provenance.setAsOf(answered(dataset, session, context.now()));
+    if (!dated) provenance.setAsOf(answered(dataset, session.answeredAt(), context.now()));
   } catch (error) {
     throw failure(dataset, error, signal);
   }
-}
-
-/** Whatever was answered later: what is reported is as of the earliest answer. */
-function answered(dataset: string, session: Session, now: number): number {
-  const asOf = session.answeredAt();
-  if (asOf === undefined) throw new CollectorError('as-of', `${dataset}: answered without a Date header`);
-  if (asOf > now + SKEW)
-    throw new CollectorError(
-      'as-of',
-      `${dataset}: answered in the future (${new Date(asOf * 1000).toISOString()})`,
-    );
-  return asOf;
 }

@@ -2,7 +2,7 @@ import type { CollectorContext, PermissionReport, Scope } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import { UNRECORDED } from '../unrecorded.ts';
 import { type Access, openAccess } from './access.ts';
-import { ahead } from './ahead.ts';
+import { ahead } from '../ahead.ts';
 import type { AwsAccount, AwsConfig } from './config.ts';
 import type { AwsDataset, AwsWorker, Work } from './dataset.ts';
 import { datasets as every } from './datasets.ts';

@@ -1,5 +1,6 @@
 import type { InventoryRecord } from '../../inventory/kind.ts';
 import type { CollectorContext, Scope } from '../contract.ts';
+import { answered } from '../answered.ts';
 import { CollectorError } from '../error.ts';
 import type { Access } from './client.ts';
 import type { GithubConfig } from './config.ts';
@@ -14,9 +15,6 @@ export interface Connection {
   readonly context: CollectorContext;
   readonly access: Access;
 }
-
-/** GitHub's clock and ours may differ by this many seconds before an answer counts as coming from the future. */
-const SKEW = 300;
 
 /** Every record of the dataset in the organisation, or rejects with a CollectorError. */
 export async function* collect(
@@ -42,15 +40,4 @@ export async function* collect(
   } catch (error) {
     throw failure(dataset, error, signal);
   }
-}
-
-/** Whatever was answered later: what is reported is as of the earliest answer. */
-function answered(dataset: string, asOf: number | undefined, now: number): number {
-  if (asOf === undefined) throw new CollectorError('as-of', `${dataset}: answered without a Date header`);
-  if (asOf > now + SKEW)
-    throw new CollectorError(
-      'as-of',
-      `${dataset}: answered in the future (${new Date(asOf * 1000).toISOString()})`,
-    );
-  return asOf;
 }

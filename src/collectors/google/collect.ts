@@ -1,14 +1,12 @@
 import type { InventoryRecord } from '../../inventory/kind.ts';
 import type { CollectorContext } from '../contract.ts';
+import { answered } from '../answered.ts';
 import { CollectorError } from '../error.ts';
 import type { GoogleConfig } from './config.ts';
 import { confirmCustomer } from './customer.ts';
 import { datasets } from './datasets.ts';
 import { failure } from './failure.ts';
-import { openSession, type Session } from './session.ts';
-
-/** Google's clock and ours may differ by this many seconds before an answer counts as coming from the future. */
-const SKEW = 300;
+import { openSession } from './session.ts';
 
 /** Every record of the dataset, or rejects with a CollectorError. Its as-of time is the earliest answer's. */
 export async function* collect(
@@ -28,20 +26,8 @@ export async function* collect(
     const work = { session, config };
     await confirmCustomer(work);
     yield* worker.collect(work);
-    provenance.setAsOf(answered(dataset, session, context.now()));
+    provenance.setAsOf(answered(dataset, session.answeredAt(), context.now()));
   } catch (error) {
     throw failure(dataset, error, signal);
   }
-}
-
-/** Whatever was answered later: what is reported is as of the earliest answer. */
-function answered(dataset: string, session: Session, now: number): number {
-  const asOf = session.answeredAt();
-  if (asOf === undefined) throw new CollectorError('as-of', `${dataset}: answered without a Date header`);
-  if (asOf > now + SKEW)
-    throw new CollectorError(
-      'as-of',
-      `${dataset}: answered in the future (${new Date(asOf * 1000).toISOString()})`,
-    );
-  return asOf;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OauthGrantRecord } from '../../inventory/kinds/oauth-grant.ts';
-import { ahead } from '../aws/ahead.ts';
+import { ahead } from '../ahead.ts';
 import { read } from '../read.ts';
 import { confirmCustomer } from './customer.ts';
 import { common, CUSTOMER, directoryScope, type GoogleWorker, recordId, type Work } from './dataset.ts';

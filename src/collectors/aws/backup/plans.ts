@@ -11,7 +11,7 @@ import { z } from 'zod';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { BackupPlanRecord } from '../../../inventory/kinds/backup-plan.ts';
 import type { BackupVaultRecord } from '../../../inventory/kinds/backup-vault.ts';
-import { ahead } from '../ahead.ts';
+import { ahead } from '../../ahead.ts';
 import { common, type Work } from '../dataset.ts';
 import { pages } from '../../pages.ts';
 import { listed, moment, read } from '../../read.ts';

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { DataStoreRecord } from '../../../inventory/kinds/data-store.ts';
 import type { ProtectedResourceRecord } from '../../../inventory/kinds/protected-resource.ts';
-import { ahead } from '../ahead.ts';
+import { ahead } from '../../ahead.ts';
 import { common, type Work } from '../dataset.ts';
 import { pages } from '../../pages.ts';
 import { listed, moment, read } from '../../read.ts';

@@ -9,7 +9,7 @@ import {
 import { z } from 'zod';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { RecoveryPointRecord } from '../../../inventory/kinds/recovery-point.ts';
-import { ahead } from '../ahead.ts';
+import { ahead } from '../../ahead.ts';
 import { common, type Work } from '../dataset.ts';
 import { pages } from '../../pages.ts';
 import { listed, moment, read } from '../../read.ts';

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { AlertRecord } from '../../../inventory/kinds/alert.ts';
 import type { DetectorRecord } from '../../../inventory/kinds/detector.ts';
 import { CollectorError } from '../../error.ts';
-import { ahead } from '../ahead.ts';
+import { ahead } from '../../ahead.ts';
 import { type AwsWorker, common, type Work } from '../dataset.ts';
 import { pages } from '../../pages.ts';
 import { listed, read } from '../../read.ts';

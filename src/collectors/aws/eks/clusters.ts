@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-eks';
 import { z } from 'zod';
 import type { ClusterRecord } from '../../../inventory/kinds/cluster.ts';
-import { ahead } from '../ahead.ts';
+import { ahead } from '../../ahead.ts';
 import { type AwsWorker, common, type Work } from '../dataset.ts';
 import { pages } from '../../pages.ts';
 import { listed, moment, read } from '../../read.ts';

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 import { CollectorError } from '../../error.ts';
-import { ahead } from '../ahead.ts';
+import { ahead } from '../../ahead.ts';
 import { marker, pages } from '../../pages.ts';
 import { listed, read } from '../../read.ts';
 import type { Session } from '../session.ts';

@@ -4,7 +4,7 @@ import {
 } from '@aws-sdk/client-sso-admin';
 import { z } from 'zod';
 import type { Work } from '../dataset.ts';
-import { ahead } from '../ahead.ts';
+import { ahead } from '../../ahead.ts';
 import { pages } from '../../pages.ts';
 import { listed, read } from '../../read.ts';
 import { PAGE, ssoOf } from './clients.ts';

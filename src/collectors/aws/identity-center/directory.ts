@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-identitystore';
 import { z } from 'zod';
 import { CollectorError } from '../../error.ts';
-import { ahead } from '../ahead.ts';
+import { ahead } from '../../ahead.ts';
 import type { Work } from '../dataset.ts';
 import { pages } from '../../pages.ts';
 import { listed, moment, read } from '../../read.ts';

@@ -14,7 +14,7 @@ import { CollectorError } from '../../error.ts';
 import type { Work } from '../dataset.ts';
 import { type Grants, grantsOfText, together } from '../iam/grants.ts';
 import { grantsOfVendorPolicy } from '../iam/vendor-policies.ts';
-import { ahead } from '../ahead.ts';
+import { ahead } from '../../ahead.ts';
 import { pages } from '../../pages.ts';
 import { listed } from '../../read.ts';
 import { PAGE, ssoOf } from './clients.ts';

@@ -17,7 +17,7 @@ import { z } from 'zod';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { CryptoKeyRecord } from '../../../inventory/kinds/crypto-key.ts';
 import { CollectorError } from '../../error.ts';
-import { ahead } from '../ahead.ts';
+import { ahead } from '../../ahead.ts';
 import { common, type Work } from '../dataset.ts';
 import { marker, pages } from '../../pages.ts';
 import { listed, moment, read } from '../../read.ts';

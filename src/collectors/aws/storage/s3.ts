@@ -5,7 +5,7 @@ import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { DataStoreRecord } from '../../../inventory/kinds/data-store.ts';
 import type { StorageDefaultRecord } from '../../../inventory/kinds/storage-default.ts';
 import { CollectorError } from '../../error.ts';
-import { ahead } from '../ahead.ts';
+import { ahead } from '../../ahead.ts';
 import { common, type Work } from '../dataset.ts';
 import { pages } from '../../pages.ts';
 import { listed, moment, read } from '../../read.ts';

@@ -9,7 +9,7 @@ import {
 import { z } from 'zod';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { CertificateRecord } from '../../../inventory/kinds/certificate.ts';
-import { ahead } from '../ahead.ts';
+import { ahead } from '../../ahead.ts';
 import { common, type Work } from '../dataset.ts';
 import { pages } from '../../pages.ts';
 import { listed, moment, read } from '../../read.ts';

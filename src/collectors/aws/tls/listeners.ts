@@ -11,7 +11,7 @@ import {
 import { z } from 'zod';
 import type { InventoryRecord } from '../../../inventory/kind.ts';
 import type { ListenerRecord } from '../../../inventory/kinds/listener.ts';
-import { ahead } from '../ahead.ts';
+import { ahead } from '../../ahead.ts';
 import { common, type Work } from '../dataset.ts';
 import { pages } from '../../pages.ts';
 import { listed, read } from '../../read.ts';
