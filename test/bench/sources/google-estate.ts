@@ -3,12 +3,19 @@ import { base, type Estate, SUBJECT, token, userOf } from '../../collectors/goog
 const every = (count: number) => Array.from({ length: count }, (_, index) => index);
 const addressOf = (index: number): string => (index === 0 ? SUBJECT : `p${index}@acme.example`);
 
-/** A customer of so many users: everybody has a phone and a Chromebook, and every tenth user three grants. */
+/**
+ * A customer of so many users, whose accounts and devices are in use: everybody has a phone and a Chromebook, and every tenth user three
+ * grants.
+ */
 export function googleEstate(users: number, assignments = 1): Estate {
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString();
   return {
     ...base,
     users: every(users).map((index) =>
-      userOf(String(10_000 + index), addressOf(index), { aliases: [`alias-${index}@acme.example`] }),
+      userOf(String(10_000 + index), addressOf(index), {
+        aliases: [`alias-${index}@acme.example`],
+        lastLoginTime: yesterday,
+      }),
     ),
     assignments: every(assignments).map((index) => ({
       ...base.assignments[0],
@@ -27,11 +34,13 @@ export function googleEstate(users: number, assignments = 1): Estate {
       ...base.mobile[0],
       resourceId: `m${index}`,
       email: [addressOf(index)],
+      lastSync: yesterday,
     })),
     chromeos: every(users).map((index) => ({
       ...base.chromeos[0],
       deviceId: `c${index}`,
       annotatedUser: addressOf(index),
+      lastSync: yesterday,
     })),
   };
 }
