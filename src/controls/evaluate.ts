@@ -64,7 +64,31 @@ export function evaluate(input: EvaluationInput): Verdict {
   const rows = result.rows.map((row) =>
     recordVerdict(row, keys.get(row.source) ?? sourceKey(row.source), blocked),
   );
-  return judge(check, examined, [...rows, ...standings(input, result, examined, blocked)]);
+  const verdict = judge(check, examined, [...rows, ...standings(input, result, examined, blocked)]);
+  const absence = absentBesides(input);
+  return absence === undefined ? verdict : withoutPass(verdict, absence);
+}
+
+/** What declares a kind absent that the check reads besides its own and nothing feeds: a table without rows. */
+function absentBesides({ check, kinds, sources, absent = [] }: EvaluationInput): Absence | undefined {
+  const unfed = kinds.filter(
+    (kind) => kind !== check.spec.kind && !sources.some((source) => source.kinds.includes(kind)),
+  );
+  return unfed.map((kind) => absenceOf(absent, kind)).find((absence) => absence !== undefined);
+}
+
+/** Whatever doesn't fail on a declaration alone was not seen to pass: it does not apply. */
+function withoutPass(verdict: Verdict, absence: Absence): Verdict {
+  const why = sentence(absenceText(absence));
+  const unseen = <T extends ScopeVerdict | Verdict>(judged: T): T =>
+    judged.outcome === 'pass' ? { ...judged, outcome: 'not_applicable', why } : judged;
+  return {
+    ...unseen(verdict),
+    scopes: verdict.scopes.map(unseen),
+    records: verdict.records.map((record) =>
+      record.outcome === 'passed' ? { ...record, outcome: 'out_of_population', reason: why } : record,
+    ),
+  };
 }
 
 /** The key of each source that the query tells of, by its reference: rows share theirs, and there may be many. */

@@ -55,11 +55,21 @@ describe('a kind that nothing feeds and nobody declared absent', () => {
     expect(evaluate({ ...input, sources: [], absent: [] }).outcome).toBe('unknown');
   });
 
-  test('leaves those that read it besides unknown, too', () => {
+  test('leaves those that read it besides unknown, and declared it lets none of them pass', () => {
     const result = makeResult({ 1: { passing: 1 } });
     const reading = { ...input, kinds: ['identity', 'cluster'], result, sources: [makeSource('1')] };
     expect(evaluate(reading).outcome).toBe('unknown');
     const declared = [{ kinds: ['cluster'], reason: 'none', approver: 'CISO' }];
-    expect(evaluate({ ...reading, absent: declared }).outcome).toBe('pass');
+    const open = [{ record: 'aws:1:a', source: 'aws/iam-identities/1' }];
+    const standing = makeResult({ 1: { passing: 1 } }, [['aws:1:a', 'passed']]);
+    const verdict = evaluate({ ...reading, result: standing, open, absent: declared });
+    expect(verdict).toMatchObject({
+      outcome: 'not_applicable',
+      why: 'Declared absent by CISO: none.',
+      scopes: [{ outcome: 'not_applicable' }],
+      records: [{ id: 'aws:1:a', outcome: 'out_of_population' }],
+    });
+    const failing = makeResult({ 1: { failing: ['aws:1:b'], passing: 1 } });
+    expect(evaluate({ ...reading, result: failing, absent: declared }).outcome).toBe('fail');
   });
 });
