@@ -4,7 +4,6 @@ import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
-import { createZstdCompress } from 'node:zlib';
 import type { BodyRecord, StoredBody } from './contract.ts';
 import { EvidenceError } from './error.ts';
 import { jcs } from './jcs.ts';
@@ -13,6 +12,7 @@ import { MAX_LINE_BYTES, readLines } from './read-body.ts';
 import { createSorter, type LineSorter } from './sort.ts';
 import { bodyKey } from './statement.ts';
 import type { ObjectStore } from './store.ts';
+import { encodeZstd } from './zstd.ts';
 
 const SALT_BYTES = 16;
 /** Bytes worked on before other work of the process gets its turn. */
@@ -153,7 +153,7 @@ async function write(
 ): Promise<void> {
   const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
   try {
-    await pipeline(body, createZstdCompress(), file, signal === undefined ? {} : { signal });
+    await pipeline(body, encodeZstd, file, signal === undefined ? {} : { signal });
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof EvidenceError) throw cause;

@@ -1,5 +1,6 @@
+import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createZstdDecompress, zstdDecompressSync } from 'node:zlib';
+import { createZstdCompress, createZstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { EvidenceError } from './error.ts';
 
 /** Bytes that a frame may decode to at once: beyond, it is decoded in pieces. */
@@ -20,7 +21,7 @@ export async function* decodeZstd(
     const whole = first.done === true ? undefined : decodeAtOnce(first.value);
     const rest = oneFrame(continued(first.done === true ? [] : [first.value], pieces), where);
     if (whole === undefined) {
-      yield* decodeInPieces(rest);
+      yield* through(rest, createZstdDecompress(PIECES));
     } else {
       // There must be no more of it.
       for await (const _ of rest);
@@ -33,16 +34,33 @@ export async function* decodeZstd(
   }
 }
 
-async function* decodeInPieces(compressed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const decoder = createZstdDecompress(PIECES);
-  const fed = pipeline(compressed, decoder);
-  // The same error comes out of the decoder, where it is thrown on.
+/**
+ * The bytes as exactly one zstd frame. Node's compressor begins a second, empty frame when the first one ends just where its own buffer does
+ * (once in some 16,000 frames): it is left out.
+ */
+export async function* encodeZstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const encoder = createZstdCompress();
+  const steps = createFrame('what was compressed');
+  const beyond: Uint8Array[] = [];
+  for await (const chunk of through(bytes, encoder)) {
+    const own = steps.take(chunk);
+    if (own > 0) yield chunk.subarray(0, own);
+    if (own < chunk.length) beyond.push(chunk.subarray(own));
+  }
+  if (beyond.length > 0 && zstdDecompressSync(Buffer.concat(beyond)).length > 0) {
+    throw new EvidenceError('io', 'the compressor gave more than one frame');
+  }
+}
+
+async function* through(bytes: AsyncIterable<Uint8Array>, coder: Transform): AsyncGenerator<Uint8Array> {
+  const fed = pipeline(bytes, coder);
+  // The same error comes out of the coder, where it is thrown on.
   fed.catch(() => undefined);
   try {
-    for await (const chunk of decoder) yield asBytes(chunk);
+    for await (const chunk of coder) yield asBytes(chunk);
     await fed;
   } finally {
-    decoder.destroy();
+    coder.destroy();
   }
 }
 
@@ -75,21 +93,34 @@ function isWholeFrame(bytes: Uint8Array): boolean {
 
 /** Passes the bytes on, and throws `corrupt` for the first byte after the frame. */
 async function* oneFrame(compressed: AsyncIterable<Uint8Array>, where: string): AsyncGenerator<Uint8Array> {
-  const steps = frame(where);
-  let need = steps.next();
-  let held: Uint8Array = new Uint8Array();
+  const steps = createFrame(where);
   for await (const chunk of compressed) {
-    held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    while (need.done !== true && held.length >= need.value) {
-      const taken = held.subarray(0, need.value);
-      held = held.subarray(need.value);
-      need = steps.next(taken);
-    }
-    if (need.done === true && held.length > 0) {
+    if (steps.take(chunk) < chunk.length) {
       throw new EvidenceError('corrupt', `${where}: bytes after the zstd frame`);
     }
     yield chunk;
   }
+}
+
+/** Follows a frame through its pieces: `take` tells how many bytes of a piece are the frame's. */
+function createFrame(where: string): { take(chunk: Uint8Array): number } {
+  const steps = frame(where);
+  let need = steps.next();
+  let held: Uint8Array = new Uint8Array();
+  return {
+    take(chunk) {
+      held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+      while (need.done !== true && held.length >= need.value) {
+        const taken = held.subarray(0, need.value);
+        held = held.subarray(need.value);
+        need = steps.next(taken);
+      }
+      if (need.done !== true) return chunk.length;
+      const beyond = held.length;
+      held = new Uint8Array();
+      return chunk.length - beyond;
+    },
+  };
 }
 
 /** What was read already, and the rest. */
@@ -118,8 +149,10 @@ function* frame(where: string): Generator<number, void, Uint8Array> {
 }
 
 const MAGIC = 0xfd2fb528;
-/** Bytes given at a time: with the 16 KiB of the default, handing them over costs as much as decoding. */
-/** Bytes decoded at a time, and ahead of who reads them: so that both may go on side by side. */
+/**
+ * Bytes decoded at a time (with the 16 KiB of the default, handing them over costs as much as decoding), and ahead of who reads them: so that
+ * both may go on side by side.
+ */
 const PIECES = { chunkSize: 1 << 18, highWaterMark: 1 << 20 };
 
 /** The length of the header after its descriptor: window, dictionary id, content size. */

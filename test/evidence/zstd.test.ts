@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { EvidenceError } from '../../src/evidence/error.ts';
-import { decodeZstd } from '../../src/evidence/zstd.ts';
+import { decodeZstd, encodeZstd } from '../../src/evidence/zstd.ts';
 
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -54,6 +54,15 @@ describe('one zstd frame', () => {
       }
     }
     await expect(decode(Buffer.concat([skippable, frame]))).rejects.toThrow('not a zstd frame');
+  });
+
+  test('is what anything is encoded as, also when the frame ends where the buffer of the compressor does', async () => {
+    const buffer = 1 << 14;
+    for (const length of [0, 1, ...Array.from({ length: 64 }, (_, i) => buffer - 48 + i), 2 * buffer]) {
+      const body = noise(length);
+      const frame = Buffer.concat(await Array.fromAsync(encodeZstd(pieces(body, 1000))));
+      expect(Buffer.compare(await decode(frame), body), `${length} bytes`).toBe(0);
+    }
   });
 
   test('is refused cut anywhere', async () => {
