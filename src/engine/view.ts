@@ -1,3 +1,4 @@
+import type { ClosedBy } from '../controls/deviations.ts';
 import type {
   ControlStatus,
   Counts,
@@ -6,6 +7,7 @@ import type {
   ScopeVerdict,
   Severity,
 } from '../controls/contract.ts';
+import type { Period, StatusShares } from '../controls/period.ts';
 import type { AspectStatus } from '../controls/status.ts';
 
 /** Times are Unix seconds here; the server tells them as RFC 3339. */
@@ -37,6 +39,25 @@ export interface ControlItem {
 export interface ControlDetail extends ControlItem {
   readonly description: string;
   readonly aspects: readonly AspectItem[];
+  /** Null unless a period was asked for. */
+  readonly period: PeriodItem | null;
+}
+
+/** How a control fared over a period. */
+export interface PeriodItem extends Period, StatusShares {
+  /** By aspect, in the control's order. */
+  readonly aspects: readonly (StatusShares & { readonly id: string })[];
+  /** Of the checks that answer the control now. */
+  readonly deviations: {
+    readonly opened: number;
+    readonly closed: Readonly<Record<ClosedBy, number>>;
+    /** Of those closed: at their deadline at the latest, or after it. */
+    readonly inTime: number;
+    readonly late: number;
+    /** At the period's end. */
+    readonly open: number;
+    readonly overdue: number;
+  };
 }
 
 export interface CheckItem {
@@ -226,7 +247,8 @@ export interface AgentView {
       owner?: string | undefined;
     },
   ): Promise<Page<ControlItem>>;
-  control(id: string): Promise<ControlDetail | undefined>;
+  /** What lies beyond the time for which the latest assessment speaks is unknown. */
+  control(id: string, period?: Period): Promise<ControlDetail | undefined>;
   checks(
     query: PageQuery & { outcome?: Outcome | undefined; severity?: Severity | undefined },
   ): Promise<Page<CheckItem>>;

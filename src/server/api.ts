@@ -3,9 +3,23 @@ import { z } from 'zod';
 import type { AgentView } from '../engine/view.ts';
 import { get, none } from './route.ts';
 import * as schemas from './schemas.ts';
-import { controlId, logIndex, manifestName, page, paging, runId, streamName, words } from './wire.ts';
+import { controlId, logIndex, manifestName, moment, page, paging, runId, streamName, words } from './wire.ts';
 
 const base = '/api/v1';
+
+const period = z
+  .strictObject({
+    from: moment.optional().describe('The beginning of a period.'),
+    to: moment.optional().describe('Its end, which is not part of it.'),
+  })
+  .refine(({ from, to }) => (from === undefined) === (to === undefined), {
+    path: ['to'],
+    message: 'expected `from` and `to` together',
+  })
+  .refine(({ from, to }) => from === undefined || to === undefined || !(from >= to), {
+    path: ['to'],
+    message: 'expected a time after `from`',
+  });
 
 function addControls(app: FastifyInstance, view: AgentView): void {
   get(app, {
@@ -25,11 +39,12 @@ function addControls(app: FastifyInstance, view: AgentView): void {
   get(app, {
     path: `${base}/controls/:id`,
     tag: 'controls',
-    summary: 'One control, aspect by aspect',
+    summary: 'One control, aspect by aspect; over a period, with `from` and `to`',
     params: z.strictObject({ id: controlId }),
-    query: none,
+    query: period,
     response: schemas.controlDetail,
-    handler: ({ params }) => view.control(params.id),
+    handler: ({ params, query: { from, to } }) =>
+      view.control(params.id, from === undefined || to === undefined ? undefined : { from, to }),
     absent: 'there is no control with this id',
   });
   get(app, {

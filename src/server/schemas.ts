@@ -47,6 +47,43 @@ const controlFields = {
 
 export const control = z.strictObject(controlFields) satisfies z.ZodType<ControlItem>;
 
+const span = z.strictObject({ from: instant, to: instant });
+const seconds = z.int().min(0);
+
+const shareFields = {
+  seconds: z
+    .strictObject({
+      effective: seconds,
+      correcting: seconds,
+      accepted: seconds,
+      ineffective: seconds,
+      unknown: seconds,
+      not_applicable: seconds,
+    })
+    .describe(
+      'Seconds in each status; together they are the period. Time for which no assessment speaks is unknown.',
+    ),
+  longestGap: span.nullable().describe('The longest time for which no assessment speaks.'),
+  longestUnknown: span.nullable().describe('The longest time in which it was unknown, gaps included.'),
+};
+
+const period = z.strictObject({
+  from: instant,
+  to: instant,
+  ...shareFields,
+  aspects: list(z.strictObject({ id: z.string(), ...shareFields })),
+  deviations: z
+    .strictObject({
+      opened: count,
+      closed: z.strictObject({ passed: count, gone: count, out_of_population: count, check_removed: count }),
+      inTime: count.describe('Of those closed: at the deadline at the latest.'),
+      late: count.describe('Of those closed: after the deadline.'),
+      open: count.describe('At the end of the period.'),
+      overdue: count.describe('Of those open at the end of the period.'),
+    })
+    .describe('Of the checks that answer the control now.'),
+});
+
 export const controlDetail = z.strictObject({
   ...controlFields,
   description: z.string(),
@@ -61,6 +98,7 @@ export const controlDetail = z.strictObject({
       attestations: list(z.string()),
     }),
   ),
+  period: period.nullable().describe('Null unless `from` and `to` were given.'),
 }) satisfies z.ZodType<ControlDetail>;
 
 const counts = z.strictObject({

@@ -73,6 +73,14 @@ export const logIndex = z
   .transform(Number)
   .register(told, { type: 'integer', minimum: 0, description: 'Index of an entry in the evidence log.' });
 
+/** A moment in a query: Unix seconds inside. */
+export const moment = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'expected a time such as 2026-11-22T00:00:00Z')
+  .refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time that there is')
+  .transform((text) => Date.parse(text) / 1000)
+  .register(told, { type: 'string', format: 'date-time', description: 'RFC 3339, UTC, whole seconds.' });
+
 function token(pattern: RegExp, expected: string) {
   return z.string().regex(pattern, `expected ${expected}`);
 }

@@ -187,6 +187,33 @@ describe('lists', () => {
   });
 });
 
+describe('a period', () => {
+  const path = '/api/v1/controls/A.5.1';
+
+  test('is asked of one control by from and to', async () => {
+    const server = await serve();
+    const query = 'from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z';
+    const { period } = JSON.parse((await send(server, `${path}?${query}`)).text);
+    expect(period).toMatchObject({
+      from: '2026-01-01T00:00:00Z',
+      seconds: { effective: 86_400, unknown: 0 },
+    });
+    expect(JSON.parse((await send(server, path)).text).period).toBeNull();
+  });
+
+  test.each([
+    ['from=2026-01-01T00:00:00Z', 'to', 'together'],
+    ['to=2026-01-01T00:00:00Z', 'to', 'together'],
+    ['from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z', 'to', 'after'],
+    ['from=2026-01-02&to=2026-01-03T00:00:00Z', 'from', 'such as'],
+    ['from=2026-02-31T99:00:00Z&to=2026-03-03T00:00:00Z', 'from', 'that there is'],
+  ])('is refused when it is %s', async (query, parameter, detail) => {
+    const answer = problemIn(await send(await serve(), `${path}?${query}`));
+    expect(answer).toMatchObject({ status: 400, errors: [{ in: 'query', parameter }] });
+    expect(answer.detail).toContain(detail);
+  });
+});
+
 describe('times', () => {
   test('are RFC 3339 in UTC, to the second', async () => {
     const server = await serve();

@@ -1,3 +1,4 @@
+import type { Period } from '../../src/controls/period.ts';
 import { EngineError } from '../../src/engine/error.ts';
 import type {
   AgentView,
@@ -9,6 +10,7 @@ import type {
   MetricsSnapshot,
   Page,
   PageQuery,
+  PeriodItem,
   RunItem,
 } from '../../src/engine/view.ts';
 
@@ -26,6 +28,7 @@ export const controls: readonly ControlDetail[] = Array.from({ length: 37 }, (_,
   why: 'nothing covers it',
   lastAssessedAt: at === 17 ? moment : null,
   description: 'What it asks.',
+  period: null,
   aspects: [
     {
       id: `A.5.${at + 1}/removal`,
@@ -109,8 +112,17 @@ const entries: readonly EvidenceItem[] = Array.from({ length: 5 }, (_, index) =>
   subjects: [{ name: 'records', sha256: digest }],
 }));
 
+/** Effective throughout. */
+function fared({ from, to }: Period): PeriodItem {
+  const none = { correcting: 0, accepted: 0, ineffective: 0, unknown: 0, not_applicable: 0 };
+  const shares = { seconds: { ...none, effective: to - from }, longestGap: null, longestUnknown: null };
+  const closed = { passed: 0, gone: 0, out_of_population: 0, check_removed: 0 };
+  const deviations = { opened: 0, closed, inTime: 0, late: 0, open: 0, overdue: 0 };
+  return { from, to, ...shares, aspects: [{ id: 'A.5.1/removal', ...shares }], deviations };
+}
+
 function detailToItem(control: ControlDetail): ControlItem {
-  const { description: _description, aspects: _aspects, ...item } = control;
+  const { description: _description, aspects: _aspects, period: _period, ...item } = control;
   return item;
 }
 
@@ -184,7 +196,10 @@ export function fakeView(replaced: Partial<AgentView> = {}): AgentView {
           .map(detailToItem),
         query,
       ),
-    control: (id) => Promise.resolve(controls.find((item) => item.id === id)),
+    control: (id, period) => {
+      const found = controls.find((item) => item.id === id);
+      return Promise.resolve(found && { ...found, period: period === undefined ? null : fared(period) });
+    },
     checks: (query) => slice(checks.map(checkToItem), query),
     check: (name) => Promise.resolve(checks.find((item) => item.name === name)),
     deviations: (query) =>

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Attestation, attestationManifest } from '../../controls/attestation.ts';
 import { type Check, checkManifest } from '../../controls/check.ts';
 import { exceptionManifest, type SealedException } from '../../controls/exception.ts';
-import { duration } from '../../controls/fields.ts';
+import { agentPatience, DEFAULT_PATIENCE } from '../../controls/period.ts';
 import { soaManifest, type StatementOfApplicability } from '../../controls/soa.ts';
 import type { Sealed } from '../../evidence/contract.ts';
 import { compareUtf8 } from '../../inventory/utf8.ts';
@@ -57,15 +57,7 @@ const scopeManifest = z.looseObject({
   }),
 });
 
-/** Seconds between full assessments when the Agent's manifest doesn't say. */
-const DEFAULT_EVALUATE_EVERY = 900;
-
-const agentManifest = z.looseObject({
-  spec: z.looseObject({
-    organisation: z.string().default(''),
-    evaluateEvery: duration.default(DEFAULT_EVALUATE_EVERY),
-  }),
-});
+const agentManifest = z.looseObject({ spec: z.looseObject({ organisation: z.string().default('') }) });
 
 export type ScopeStatement = z.output<typeof scopeManifest>['spec'];
 export type DatasetLine = z.output<typeof datasetLine>;
@@ -93,8 +85,8 @@ export interface SealedConfig {
   readonly attestations: readonly Attestation[];
   readonly scope: ScopeStatement | undefined;
   readonly organisation: string;
-  /** Seconds. */
-  readonly evaluateEvery: number;
+  /** For how many seconds an assessment speaks. */
+  readonly patience: number;
   /** What is collected and how often; undefined when the agent's version didn't seal it. */
   readonly datasets: readonly DatasetLine[] | undefined;
 }
@@ -150,6 +142,6 @@ function understood(entry: Sealed, found: ReadonlyMap<string, Document>) {
     attestations: of('Attestation').map((document) => read(attestationManifest, document)),
     scope: scope && read(scopeManifest, scope).spec,
     organisation: agent ? read(agentManifest, agent).spec.organisation : '',
-    evaluateEvery: agent ? read(agentManifest, agent).spec.evaluateEvery : DEFAULT_EVALUATE_EVERY,
+    patience: agent ? read(agentPatience, agent) : DEFAULT_PATIENCE,
   };
 }

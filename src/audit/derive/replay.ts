@@ -19,9 +19,6 @@ import { type Source, sourceSchema } from './source.ts';
 import type { Spill } from './spill.ts';
 import { StatusClock, type StatusHistory, statusesOf } from './status-clock.ts';
 
-/** How many seconds a status counts without a new assessment: twice the time between full ones. */
-const PATIENCE = 2;
-
 export const VERDICT_COLUMNS = [
   'assessment',
   'moment',
@@ -160,7 +157,7 @@ export class Replayer {
   async finish(): Promise<Replay> {
     const { to } = this.#question;
     const ended = this.#end;
-    const patience = PATIENCE * (this.#config?.evaluateEvery ?? 0);
+    const patience = this.#config?.patience ?? 0;
     if (ended !== undefined) this.#ledger.finish(this.#config?.exceptions ?? [], ended.now);
     const sources = ended === undefined ? [] : await this.#readSources(ended.entry);
     return {
@@ -327,7 +324,7 @@ export class Replayer {
       this.#changed = false;
       this.#ledgerVersion = this.#ledger.version;
     }
-    this.#clock.assessed(this.#statuses, now, PATIENCE * config.evaluateEvery);
+    this.#clock.assessed(this.#statuses, now, config.patience);
   }
 
   async #readSources(entry: Sealed): Promise<readonly Source[]> {

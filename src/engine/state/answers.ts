@@ -12,6 +12,7 @@ import { verdictRecords } from './verdict-records.ts';
 import { controlItem, deviationItem, evidenceItem, type Row, runItem, soaItem } from './items.ts';
 import { judged } from './documents.ts';
 import { afterNumber, page, pageOf } from './page.ts';
+import { periodItem } from './period.ts';
 
 const NO_COUNTS: Counts = { table: 0, population: 0, filtered: 0, failing: 0, unknown: 0 };
 
@@ -43,12 +44,15 @@ export function stateAnswers(
       return pageOf(items, query, (item) => item.id);
     },
 
-    async control(id) {
+    async control(id, period) {
       const row = await state.selectFrom('control').selectAll().where('id', '=', id).executeTakeFirst();
       if (row === undefined) return undefined;
       const { soa } = await judged(state);
       const aspects = ownJson<AspectItem[]>(row.aspects_json);
-      return { ...controlItem(row, soa), description: findControl(id)?.description ?? '', aspects };
+      const description = findControl(id)?.description ?? '';
+      const checks = period === undefined ? [] : await checksOf(state, id);
+      const over = period === undefined ? null : await periodItem(state, { id, aspects, checks }, period);
+      return { ...controlItem(row, soa), description, aspects, period: over };
     },
 
     async checks(query) {

@@ -93,6 +93,12 @@ export interface StateTables {
     aspects_json: string;
     assessed_at: number;
   };
+  /** When the status of a control, or of an aspect, became what. */
+  status_change: { subject: string; entry: number; at: number; status: ControlStatus };
+  /** When no assessment spoke: the one before was too old already. */
+  gap: { from: number; to: number };
+  /** Of one row: the latest moment that an assessment judged. */
+  assessed: { only: 1; at: number };
 }
 
 const DDL = [
@@ -117,6 +123,9 @@ const DDL = [
   'CREATE UNIQUE INDEX deviation_open ON deviation (check_name, record) WHERE closed_at IS NULL',
   `CREATE TABLE control (id TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, status TEXT NOT NULL, why TEXT NOT NULL, aspects_json TEXT NOT NULL,
     assessed_at INTEGER NOT NULL) STRICT`,
+  'CREATE TABLE status_change (subject TEXT NOT NULL, entry INTEGER NOT NULL, at INTEGER NOT NULL, status TEXT NOT NULL, PRIMARY KEY (subject, entry)) STRICT, WITHOUT ROWID',
+  'CREATE TABLE gap ("from" INTEGER PRIMARY KEY, "to" INTEGER NOT NULL) STRICT',
+  'CREATE TABLE assessed (only INTEGER PRIMARY KEY CHECK (only = 1), at INTEGER NOT NULL) STRICT',
 ];
 
 const SCHEMA = createHash('sha256').update(DDL.join(';')).digest('hex');

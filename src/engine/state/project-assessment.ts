@@ -12,6 +12,7 @@ import { verdictRecords } from './verdict-records.ts';
 import { judged } from './documents.ts';
 import { sourceKey } from '../../inventory/kind.ts';
 import { subject } from './subject.ts';
+import { timePassed } from './timeline.ts';
 
 type Work = Transaction<StateTables>;
 
@@ -51,6 +52,7 @@ export async function assessmentApplied(work: Work, log: EvidenceLog, entry: Sea
     soa,
     now,
   });
+  await timePassed(work, entry.index, statuses, now);
   await work.deleteFrom('control').execute();
   for (const [ordinal, { control, status, why, aspects }] of statuses.entries()) {
     await work

@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { StatusClock } from '../../src/audit/derive/status-clock.ts';
+import type { ControlStatus } from '../../src/controls/contract.ts';
+import type { Agent } from '../../src/engine/agent.ts';
+import type { ControlDetail, PeriodItem } from '../../src/engine/view.ts';
+import { makeWorld, type World } from './world.ts';
+
+const DAY = 86_400;
+const MINUTE = 60;
+const WITHIN = 3 * DAY;
+/** Full assessments are two days apart: a status holds for four days without a new one. */
+const PATIENCE = 4 * DAY;
+const BEGIN = Date.parse('2026-01-01T12:00:00Z') / 1000;
+const PEOPLE = 9;
+
+const AGENT = (directory: string) => `
+apiVersion: annexa.dev/v1alpha1
+kind: Agent
+metadata: { name: test }
+spec: { organisation: Test, domain: test.example, data: ${JSON.stringify(`${directory}/data`)}, commitWindow: 1s, listen: "127.0.0.1:0", evaluateEvery: 2d }
+`;
+
+const COLLECTOR = `
+apiVersion: annexa.dev/v1alpha1
+kind: Collector
+metadata: { name: people }
+spec:
+  plugin: hr
+  datasets: { people: { schedule: every 2d } }
+  settings: { scope: test, file: people.csv, asOf: { column: asof }, columns: { personId: id, workEmail: email, lastDay: last } }
+`;
+
+const CHECK = `
+apiVersion: annexa.dev/v1alpha1
+kind: Check
+metadata: { name: nobody-left }
+spec:
+  title: Nobody has left
+  aspects: [A.5.18/removal]
+  nature: state
+  severity: high
+  within: 3d
+  kind: person
+  fails: "it.status IN ('left', 'vanished')"
+  reason: "'has left'"
+  remediation: none
+  rationale: none
+`;
+
+/** Numbers from 0 to below 1 that are the same in every run (a linear congruence). */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+interface Seen {
+  readonly at: number;
+  readonly control: ControlStatus;
+  readonly aspect: ControlStatus;
+}
+
+interface Case {
+  readonly opened: number;
+  closed: number | undefined;
+}
+
+let world: World;
+const seen: Seen[] = [];
+const cases: Case[] = [];
+
+/** A year in which people leave and come back, the register is forgotten for days, and the agent is down for days. */
+async function liveAYear(): Promise<void> {
+  world.now = BEGIN;
+  await world.write('people.csv', register(BEGIN, new Set()));
+  await using opened = await world.open();
+  const { agent } = opened;
+  await agent.open();
+  const random = numbers(6);
+  const gone = new Set<number>();
+  const open = new Map<number, Case>();
+  let asOf = BEGIN;
+  let [down, forgotten] = [0, 0];
+  for (let day = 0; day < 365; day += 2) {
+    for (let person = 1; person < PEOPLE; person += 1)
+      if (random() < (gone.has(person) ? 0.3 : 0.04)) gone[gone.has(person) ? 'delete' : 'add'](person);
+    if (forgotten > 0) forgotten -= 1;
+    else if (random() < 0.06) forgotten = 2 + Math.floor(random() * 4);
+    if (down > 0) {
+      down -= 1;
+      continue;
+    }
+    if (random() < 0.06) down = Math.floor(random() * 5);
+    world.now = BEGIN + day * DAY + Math.floor(random() * 600) * MINUTE;
+    if (forgotten === 0) asOf = world.now;
+    await world.write('people.csv', register(asOf, gone));
+    const fresh = await look(agent);
+    // What fails in a register that is too old fails; nothing passes in it.
+    for (const person of gone)
+      if (!open.has(person)) {
+        const one: Case = { opened: world.now, closed: undefined };
+        open.set(person, one);
+        cases.push(one);
+      }
+    for (const [person, one] of open)
+      if (fresh && !gone.has(person)) {
+        one.closed = world.now;
+        open.delete(person);
+      }
+  }
+}
+
+function register(asOf: number, gone: ReadonlySet<number>): string {
+  const date = new Date(asOf * 1000).toISOString();
+  const rows = Array.from(
+    { length: PEOPLE },
+    (_, person) => `${person},p${person}@test.example,${gone.has(person) ? '2025-12-01' : ''},${date}`,
+  );
+  return ['id,email,last,asof', ...rows, ''].join('\n');
+}
+
+/** One pass; whether the register was fresh. */
+async function look(agent: Agent): Promise<boolean> {
+  await agent.collectOnce();
+  const control = await agent.view.control('A.5.18');
+  const aspect = control?.aspects.find(({ id }) => id === 'A.5.18/removal');
+  if (control === undefined || aspect === undefined) throw new Error('the control is gone');
+  seen.push({ at: world.now, control: control.status, aspect: aspect.status });
+  const [people] = (await agent.view.collectors({ limit: 1 })).items;
+  return people?.datasets[0]?.state === 'fresh';
+}
+
+/** As a bundle adds it up. */
+function clocked(from: number, to: number): Readonly<Record<ControlStatus, number>> | undefined {
+  const clock = new StatusClock(from, to);
+  for (const one of seen.filter(({ at }) => at < to))
+    clock.assessed(new Map([['it', one.control]]), one.at, PATIENCE);
+  return clock.finish(PATIENCE).get('it')?.seconds;
+}
+
+/** What held in each minute of a period, told by looking at each alone; undefined where nothing was assessed lately. */
+function minutes(from: number, to: number, of: (one: Seen) => ControlStatus): (ControlStatus | undefined)[] {
+  const found: (ControlStatus | undefined)[] = [];
+  for (let at = from; at < to; at += MINUTE) {
+    const last = seen.findLast((one) => one.at <= at);
+    found.push(last === undefined || at >= last.at + PATIENCE ? undefined : of(last));
+  }
+  return found;
+}
+
+function longestRun(states: readonly boolean[]): number {
+  let [best, run] = [0, 0];
+  for (const state of states) {
+    run = state ? run + 1 : 0;
+    best = Math.max(best, run);
+  }
+  return best * MINUTE;
+}
+
+function expectShares(
+  found: Omit<PeriodItem, 'aspects' | 'deviations'>,
+  states: readonly (ControlStatus | undefined)[],
+) {
+  for (const [status, value] of Object.entries(found.seconds))
+    expect([status, value]).toEqual([
+      status,
+      states.filter((state) => (state ?? 'unknown') === status).length * MINUTE,
+    ]);
+  const span = (one: { from: number; to: number } | null) => (one === null ? 0 : one.to - one.from);
+  expect(span(found.longestGap)).toBe(longestRun(states.map((state) => state === undefined)));
+  expect(span(found.longestUnknown)).toBe(
+    longestRun(states.map((state) => (state ?? 'unknown') === 'unknown')),
+  );
+}
+
+async function over(from: number, to: number): Promise<ControlDetail['period'] | undefined> {
+  await using opened = await world.open();
+  return (await opened.agent.view.control('A.5.18', { from, to }))?.period;
+}
+
+beforeAll(async () => {
+  world = await makeWorld({ manifests: { 'collector.yaml': COLLECTOR, 'check.yaml': CHECK } });
+  await world.write('agent.yaml', AGENT(world.directory));
+  await liveAYear();
+}, 120_000);
+
+afterAll(() => world[Symbol.asyncDispose]());
+
+describe('a control over a year', () => {
+  test('the year had everything in it', () => {
+    const states = minutes(BEGIN, BEGIN + 365 * DAY, ({ aspect }) => aspect);
+    expect(new Set(states)).toEqual(
+      new Set(['effective', 'correcting', 'ineffective', 'unknown', undefined]),
+    );
+    expect(cases.length).toBeGreaterThan(20);
+  });
+
+  const begin = BEGIN - (BEGIN % DAY);
+  test.each([
+    ['the year', begin, begin + 365 * DAY],
+    ['a quarter', begin + 90 * DAY, begin + 181 * DAY],
+    ['a day', begin + 200 * DAY, begin + 201 * DAY],
+    ['some hours', begin + 100 * DAY + 3600, begin + 100 * DAY + 7200],
+    ['what was before', begin - 30 * DAY, begin],
+    ['what comes after', begin + 300 * DAY, begin + 500 * DAY],
+  ])('%s: shares, gaps and deviations are what looking at every minute gives', async (_, from, to) => {
+    const period = await over(from, to);
+    if (period === undefined || period === null) throw new Error('no period');
+    expectShares(
+      period,
+      minutes(from, to, ({ control }) => control),
+    );
+    if (seen.some(({ at }) => at < to)) expect(period.seconds).toEqual(clocked(from, to));
+    const removal = period.aspects.find(({ id }) => id === 'A.5.18/removal');
+    if (removal === undefined) throw new Error('no aspect');
+    const states = minutes(from, to, ({ aspect }) => aspect);
+    expectShares({ from, to, ...removal }, states);
+    expect(Object.values(removal.seconds).reduce((sum, one) => sum + one, 0)).toBe(to - from);
+    const within = (at: number | undefined) => at !== undefined && at >= from && at < to;
+    const closed = cases.filter((one) => within(one.closed));
+    const late = closed.filter((one) => (one.closed ?? 0) > one.opened + WITHIN).length;
+    const open = cases.filter((one) => one.opened < to && (one.closed === undefined || one.closed >= to));
+    expect(period.deviations).toEqual({
+      opened: cases.filter((one) => within(one.opened)).length,
+      closed: { passed: closed.length, gone: 0, out_of_population: 0, check_removed: 0 },
+      inTime: closed.length - late,
+      late,
+      open: open.length,
+      overdue: open.filter((one) => one.opened + WITHIN < to).length,
+    });
+  });
+
+  test('is told the same by a state that was made anew', async () => {
+    const [from, to] = [begin, begin + 365 * DAY];
+    const before = JSON.stringify(await over(from, to));
+    await world.rebuild();
+    expect(JSON.stringify(await over(from, to))).toBe(before);
+  });
+});
