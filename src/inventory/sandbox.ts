@@ -49,7 +49,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     start: { type: 'start', kinds: described, file: undefined },
   });
   const runnerOf = (file: string) =>
-    new Child({ ...settings, idle: 30, start: { type: 'start', kinds: described, file } });
+    new Child({ ...settings, idle: 2, start: { type: 'start', kinds: described, file } });
   let runner = options.file === undefined ? undefined : runnerOf(options.file);
   const before = new Map(Object.entries(options.compiled ?? shipped));
   const digestOf = compileDigest(described);
