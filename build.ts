@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { z } from 'zod';
 import { readChecks } from './src/controls/builtin.ts';
+import { checkManifest, queryOf } from './src/controls/check.ts';
+import { precompile } from './src/inventory/precompile.ts';
 
 /**
  * Bundles the agent: `annexa.mjs`, `sandbox-child.mjs` (the process that runs checks), the chunks that they share or load later, and
@@ -62,6 +64,25 @@ function leaveOut(): esbuild.Plugin {
   };
 }
 
+/**
+ * To `import` Node's http is to read each of its exports, and three of them load a WebSocket client: 50 ms and 14 MB for nothing
+ * (https://github.com/nodejs/node/issues/59686). Asked for as CommonJS, an export is read when it is used.
+ */
+function httpWhenUsed(): esbuild.Plugin {
+  return {
+    name: 'http-when-used',
+    setup(build) {
+      build.onResolve({ filter: /^(?:node:)?http$/ }, ({ kind }) =>
+        kind === 'import-statement' ? { path: 'http', namespace: 'when-used' } : undefined,
+      );
+      build.onLoad({ filter: /^http$/, namespace: 'when-used' }, () => ({
+        contents: "module.exports = process.getBuiltinModule('http');",
+        loader: 'js',
+      }));
+    },
+  };
+}
+
 /** The commit that is checked out, with `-dirty` when files differ from it; `unknown` outside a checkout. */
 function revision(): string {
   try {
@@ -84,7 +105,9 @@ async function version(): Promise<string> {
 export async function bundle(directory: string): Promise<esbuild.Metafile> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'checks.json'), JSON.stringify(await readChecks()));
+  const checks = await readChecks();
+  await writeFile(join(directory, 'checks.json'), JSON.stringify(checks));
+  const compiled = await precompile(checks.map((check) => queryOf(checkManifest.parse(check))));
   await copyFile(join(root, 'src/audit/bundle/verify.sh'), join(directory, 'verify.sh'));
   const { metafile, warnings } = await esbuild.build({
     absWorkingDir: root,
@@ -107,8 +130,10 @@ export async function bundle(directory: string): Promise<esbuild.Metafile> {
     define: {
       ANNEXA_VERSION: JSON.stringify(await version()),
       ANNEXA_REVISION: JSON.stringify(revision()),
+      // A string: as an object it would be a module of its own, that every chunk loads.
+      ANNEXA_COMPILED: JSON.stringify(JSON.stringify(compiled)),
     },
-    plugins: [wasmBeside(directory), leaveOut()],
+    plugins: [wasmBeside(directory), leaveOut(), httpWhenUsed()],
     // Names are kept, for stack traces.
     minifyWhitespace: true,
     minifySyntax: true,

@@ -55,7 +55,7 @@ export interface QueryResult {
  * The child is started on demand and again after it was killed.
  */
 export interface Sandbox extends AsyncDisposable {
-  /** Starts the process that compiles, ahead of the first check. */
+  /** Starts the process that compiles, ahead of the first check, unless checks were compiled before. */
   warm(): void;
   /** Checks run on this inventory file from now on; before, they can only be compiled. */
   attach(file: string): void;

@@ -5,6 +5,7 @@ import { kinds as everyKind } from './kinds.ts';
 import { Child } from './query/child.ts';
 import { keyOf } from './query/key.ts';
 import type { KindTables, Reply, RowColumns, SourceTally } from './query/protocol.ts';
+import { type CompiledByDigest, compileDigest, shipped } from './query/shipped.ts';
 import type {
   CheckQuery,
   CompiledQuery,
@@ -27,6 +28,8 @@ export interface SandboxOptions {
   /** The child's entry. Unless set, `sandbox-child` beside this file, with this file's extension. */
   readonly entry?: string;
   readonly kinds?: ReadonlyMap<string, Kind>;
+  /** What was compiled before. Unless set, what the build compiled. */
+  readonly compiled?: CompiledByDigest;
 }
 
 /**
@@ -46,12 +49,14 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     start: { type: 'start', kinds: described, file: undefined },
   });
   const runnerOf = (file: string) =>
-    new Child({ ...settings, idle: 30, start: { type: 'start', kinds: described, file } });
+    new Child({ ...settings, idle: 2, start: { type: 'start', kinds: described, file } });
   let runner = options.file === undefined ? undefined : runnerOf(options.file);
+  const before = new Map(Object.entries(options.compiled ?? shipped));
+  const digestOf = compileDigest(described);
   const compiled = new Map<string, CompiledQuery>();
   const compile = async (query: CheckQuery) => {
     const key = keyOf(query);
-    const known = compiled.get(key);
+    const known = compiled.get(key) ?? before.get(digestOf(query));
     if (known !== undefined) return known;
     const reply = await compiler.ask({ type: 'compile', query }, query.name);
     if (reply.type !== 'compiled') throw failed(query.name, `the child answered ${reply.type}`);
@@ -59,7 +64,9 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     return reply.compiled;
   };
   return {
-    warm: () => compiler.warm(),
+    warm: () => {
+      if (before.size === 0) compiler.warm();
+    },
     attach: (file) => void (runner = runnerOf(file)),
     compile,
     async run(query, now, standing = []) {
@@ -87,7 +94,7 @@ function defaultEntry(): string {
   return fileURLToPath(new URL(`./sandbox-child${extension}`, import.meta.url));
 }
 
-function describeKinds(kinds: ReadonlyMap<string, Kind>): KindTables[] {
+export function describeKinds(kinds: ReadonlyMap<string, Kind>): KindTables[] {
   return [...kinds.values()].map(({ name, tables, computed }) => ({
     kind: name,
     tables,

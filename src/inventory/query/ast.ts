@@ -32,17 +32,23 @@ export function nameParts(value: unknown): readonly string[] {
 }
 
 /**
- * The tree of an SQL expression. Throws when the text is not exactly one expression: brackets that close what stands around them,
- * a list, a clause behind it.
+ * Gives the tree of an SQL expression. That throws when the text is not exactly one expression: brackets that close what stands around
+ * them, a list, a clause behind it.
  */
-export function parseExpression(sql: string): Node {
-  const statements: unknown = parse(`SELECT (\n${sql}\n)`, 'sqlite');
-  const item = at(statements, 0, 'Query', 'body', 'Select', 'projection', 0, 'UnnamedExpr');
-  const expression = at(item, 'Nested') ?? (at(item, 'Subquery') === undefined ? undefined : item);
-  if (!isNode(expression) || shape(statements) !== shape(parse('SELECT (\n1\n)', 'sqlite'))) {
-    throw new SyntaxError('expected one SQL expression');
-  }
-  return expression;
+export function expressionParser(): (sql: string) => Node {
+  const around = shape(parseSelect('1'));
+  return (sql) => {
+    const statements = parseSelect(sql);
+    const item = at(statements, 0, 'Query', 'body', 'Select', 'projection', 0, 'UnnamedExpr');
+    const expression = at(item, 'Nested') ?? (at(item, 'Subquery') === undefined ? undefined : item);
+    if (!isNode(expression) || shape(statements) !== around)
+      throw new SyntaxError('expected one SQL expression');
+    return expression;
+  };
+}
+
+function parseSelect(sql: string): unknown {
+  return parse(`SELECT (\n${sql}\n)`, 'sqlite');
 }
 
 /** Everything around the expression. */

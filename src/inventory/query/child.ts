@@ -19,6 +19,8 @@ export interface ChildSettings {
 /** Seconds that a start may take: nothing hostile runs then, and a busy machine is slow. */
 const START_DEADLINE = 60;
 const WATCH_INTERVAL_MS = 20;
+/** One heap of the C library for all threads: each of its own keeps what another could use. */
+const ENV = { MALLOC_ARENA_MAX: '1' };
 /**
  * Little JavaScript heap: the queries' memory is SQLite's. The parser's WebAssembly is compiled once, simply: optimizing it takes more
  * than 150 MB for a while.
@@ -91,7 +93,7 @@ export class Child {
   async #started(name: string): Promise<ChildProcess> {
     if (this.#process !== undefined) return this.#process;
     const child = fork(this.#settings.entry, [], {
-      env: {},
+      env: ENV,
       serialization: 'advanced',
       execArgv: V8_FLAGS,
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

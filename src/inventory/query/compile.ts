@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { CheckQuery, CompiledQuery } from '../query-contract.ts';
-import { type Node, parseExpression } from './ast.ts';
+import { expressionParser, type Node } from './ast.ts';
 import { isCondition } from './condition.ts';
 import { lint, type LintContext, type ParamType, type Reads } from './lint.ts';
 import { nestedScan } from './plan.ts';
@@ -11,17 +11,26 @@ import { scanStatement } from './statements.ts';
 import { createTables, type Tables } from './tables.ts';
 import { findTerminator } from './text.ts';
 
-/** An empty database of the kinds' tables, for compiling checks. */
+/** What checks are compiled with. */
+interface Compiler {
+  /** Empty tables of every kind, in a restricted connection. */
+  readonly db: DatabaseSync;
+  readonly tables: Tables;
+  readonly parseExpression: (sql: string) => Node;
+}
+
+/** Checks a query against an empty database of the kinds' tables. It throws an InventoryError (`query-invalid`). */
 export function openCompiler(kinds: readonly KindTables[]): (query: CheckQuery) => CompiledQuery {
   const db = new DatabaseSync(':memory:', { defensive: true });
   const tables = createTables(db, kinds);
   Object.assign(db.limits, LIMITS);
   restrict(db, new Set(tables.keys()));
-  return (query) => compile(db, tables, query);
+  const compiler = { db, tables, parseExpression: expressionParser() };
+  return (query) => compile(compiler, query);
 }
 
-/** Checks a query against empty tables in a restricted connection. Throws an InventoryError (`query-invalid`). */
-function compile(db: DatabaseSync, tables: Tables, query: CheckQuery): CompiledQuery {
+function compile(compiler: Compiler, query: CheckQuery): CompiledQuery {
+  const { db, tables } = compiler;
   const table = tables.get(query.kind);
   if (table === undefined || table.kind !== query.kind) {
     const known = [...new Set([...tables.values()].map(({ kind }) => kind))].join(', ');
@@ -39,7 +48,7 @@ function compile(db: DatabaseSync, tables: Tables, query: CheckQuery): CompiledQ
     reads.set(
       place,
       compilePlace(
-        db,
+        compiler,
         { kind: query.kind, tables, params: known, dates: place === 'reason' },
         query,
         place,
@@ -54,7 +63,7 @@ function compile(db: DatabaseSync, tables: Tables, query: CheckQuery): CompiledQ
 }
 
 function compilePlace(
-  db: DatabaseSync,
+  { db, parseExpression }: Compiler,
   context: LintContext,
   query: CheckQuery,
   place: Place,
