@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   keygen: async () => (await import('./cli/keygen.ts')).keygen,
   keys: async () => (await import('./cli/keys.ts')).keys,
   verify: async () => (await import('./cli/verify.ts')).verify,
+  copy: async () => (await import('./cli/copy.ts')).copy,
   proof: async () => (await import('./cli/proof.ts')).proof,
   bundle: async () => (await import('./cli/bundle.ts')).bundle,
   reperform: async () => (await import('./cli/reperform.ts')).reperformCommand,
