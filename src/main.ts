@@ -3,6 +3,7 @@ import type { Command, ExitCode, Io } from './cli/command.ts';
 /** Each is loaded when it is asked for: `keys` needs no SDK. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./cli/run.ts')).run,
+  serve: async () => (await import('./cli/serve-store.ts')).serveStore,
   collect: async () => (await import('./cli/collect.ts')).collect,
   validate: async () => (await import('./cli/validate.ts')).validate,
   doctor: async () => (await import('./cli/doctor.ts')).doctor,

@@ -43,7 +43,7 @@ export const copy: Command = {
 function retentionOf(text: unknown, to: string): Retention | undefined {
   if (typeof text !== 'string') return undefined;
   const [, mode, days = ''] = /^(COMPLIANCE|GOVERNANCE):([1-9]\d{0,4})$/.exec(text) ?? [];
-  if (mode !== 'COMPLIANCE' && mode !== 'GOVERNANCE')
+  if ((mode !== 'COMPLIANCE' && mode !== 'GOVERNANCE') || Number(days) > 36_500)
     throw new UsageError(`--retention ${text}: expected such as COMPLIANCE:3650 or GOVERNANCE:30`);
   if (!isBucket(to)) throw new UsageError(`--retention: ${to} is a directory, which can't lock anything`);
   return { mode, days: Number(days) };
