@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/contract.ts';
 import type { EvidenceLog } from '../evidence/contract.ts';
+import { EvidenceError } from '../evidence/error.ts';
 import { openOrCreateLog } from '../evidence/log.ts';
 import type { ObjectStore } from '../evidence/store.ts';
 import { declarationsOf } from '../inventory/declared.ts';
@@ -86,7 +87,12 @@ async function followsFrom(log: EvidenceLog, state: StateDatabase): Promise<bool
   const last = await lastEntry(state);
   if (last === undefined) return true;
   if (last.index >= log.checkpoint().size) return false;
-  return (await log.entry(last.index)).leafHash === last.leaf_hash;
+  // An entry that is damaged is for `verify` to tell: collecting goes on.
+  const entry = await log.entry(last.index).catch((error: unknown) => {
+    if (error instanceof EvidenceError && error.code === 'corrupt') return undefined;
+    throw error;
+  });
+  return entry === undefined || entry.leafHash === last.leaf_hash;
 }
 
 /** State and inventory that hold nothing which was erased since they were made: then both are made anew. */
