@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { pino } from 'pino';
 import { z } from 'zod';
 import type { AgentView } from '../../src/engine/view.ts';
@@ -23,6 +24,8 @@ export async function answersOf(url: string): Promise<Answers> {
   const answers: Record<string, unknown> = {};
   const ask = async (path: string): Promise<unknown> => {
     const response = await fetch(`${url}/api/v1/${path}`);
+    // Without a declared scope there is none.
+    if (response.status === 404 && path === 'scope') return null;
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
     return response.json();
   };
@@ -55,4 +58,30 @@ export async function answersOfView(view: AgentView): Promise<Answers> {
   } finally {
     await server.close(1);
   }
+}
+
+const deviation = z.looseObject({ id: z.string(), firstSeenAt: z.string() });
+
+/** What no later assessment may change: sealed entries, runs, and when each deviation was seen first. */
+export function lasting(answers: Answers): Answers {
+  const items = (list: string) => z.array(z.unknown()).parse(answers[list]);
+  const runs = z.array(z.looseObject({ id: z.string() })).parse(answers['runs']);
+  return Object.fromEntries([
+    ...Object.entries(answers).filter(([path]) => path.startsWith('evidence/')),
+    ...items('evidence').map((entry, at) => [`evidence, entry ${at}`, entry]),
+    ...runs.map((one) => [`run ${one.id}`, one]),
+    ...items('deviations').map((one) => {
+      const { id, firstSeenAt } = deviation.parse(one);
+      return [`deviation ${id}`, firstSeenAt];
+    }),
+  ]);
+}
+
+/** Whether everything that was said still is; more may be said of the same. */
+export function kept(before: unknown, after: unknown): boolean {
+  if (typeof before !== 'object' || before === null) return isDeepStrictEqual(before, after);
+  if (typeof after !== 'object' || after === null) return false;
+  if (Array.isArray(before) && !(Array.isArray(after) && before.length === after.length)) return false;
+  const fields = new Map(Object.entries(after));
+  return Object.entries(before).every(([key, value]) => kept(value, fields.get(key)));
 }
