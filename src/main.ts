@@ -3,12 +3,14 @@ import type { Command, ExitCode, Io } from './cli/command.ts';
 /** Each is loaded when it is asked for: `keys` needs no SDK. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./cli/run.ts')).run,
+  serve: async () => (await import('./cli/serve-store.ts')).serveStore,
   collect: async () => (await import('./cli/collect.ts')).collect,
   validate: async () => (await import('./cli/validate.ts')).validate,
   doctor: async () => (await import('./cli/doctor.ts')).doctor,
   keygen: async () => (await import('./cli/keygen.ts')).keygen,
   keys: async () => (await import('./cli/keys.ts')).keys,
   verify: async () => (await import('./cli/verify.ts')).verify,
+  copy: async () => (await import('./cli/copy.ts')).copy,
   proof: async () => (await import('./cli/proof.ts')).proof,
   bundle: async () => (await import('./cli/bundle.ts')).bundle,
   reperform: async () => (await import('./cli/reperform.ts')).reperformCommand,

@@ -2,7 +2,8 @@ import type { Io } from './command.ts';
 
 /** Tells how far long work has come. */
 export interface Progress {
-  at(done: number, total: number): void;
+  /** Without a total when nobody knows it. */
+  at(done: number, total?: number): void;
   /** The work is over: nothing is written after it. */
   end(): void;
 }
@@ -26,8 +27,8 @@ export function progressTo(io: Pick<Io, 'err'>, title: string, options: Progress
     at(done, total) {
       if (!open || now() - said < EVERY) return;
       said = now();
-      const share = total > 0 ? ` (${Math.floor((100 * done) / total)} %)` : '';
-      io.err(`${title}: ${done} of ${total}${share}`);
+      const share = total !== undefined && total > 0 ? ` (${Math.floor((100 * done) / total)} %)` : '';
+      io.err(`${title}: ${done}${total === undefined ? '' : ` of ${total}${share}`}`);
     },
     end() {
       open = false;

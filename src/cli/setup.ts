@@ -28,9 +28,9 @@ export async function readConfig(directory: string, io: Io): Promise<Config> {
 }
 
 /** JSON lines on standard error: standard output is for what was asked. */
-export function createLogger(config: Config): Logger {
+export function createLogger({ agent }: { readonly agent: Pick<Config['agent'], 'logLevel'> }): Logger {
   return pino(
-    { level: config.agent.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    { level: agent.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     destination(2),
   );
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/contract.ts';
 import type { EvidenceLog } from '../evidence/contract.ts';
+import { EvidenceError } from '../evidence/error.ts';
 import { openOrCreateLog } from '../evidence/log.ts';
 import type { ObjectStore } from '../evidence/store.ts';
 import { declarationsOf } from '../inventory/declared.ts';
@@ -11,6 +12,7 @@ import type { Sandbox } from '../inventory/query-contract.ts';
 import { evidenceKeys } from './evidence-keys.ts';
 import { project, type Projection } from './projection.ts';
 import { emptyState, openState, type StateDatabase } from './state/database.ts';
+import { lastEntry } from './state/project.ts';
 import { knownErasure, markErasure, newestErasure } from './state/erasure.ts';
 import type { AgentView } from './view.ts';
 
@@ -69,12 +71,28 @@ async function open(
   await mkdir(config.agent.data, { recursive: true, mode: 0o700 });
   await using cleanup = new AsyncDisposableStack();
   const log = cleanup.use(await openEvidence(options, paths));
-  const state = await withoutErased(log, await stateAt(paths.state), paths);
+  const found = await stateAt(paths.state);
+  const ofThisLog = await followsFrom(log, found);
+  if (!ofThisLog) await found.destroy();
+  const state = await withoutErased(log, ofThisLog ? found : await emptyState(paths.state), paths);
   cleanup.defer(() => state.destroy());
   const inventory = cleanup.use(openInventory(paths.inventory, { declared: declarationsOf(config.scope) }));
   const projection = project(log, state, inventory, options.logger);
   const owned = cleanup.move();
   return { log, state, ...projection, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Whether the state holds entries of this log alone: one that was restored may be shorter, or have gone another way. */
+async function followsFrom(log: EvidenceLog, state: StateDatabase): Promise<boolean> {
+  const last = await lastEntry(state);
+  if (last === undefined) return true;
+  if (last.index >= log.checkpoint().size) return false;
+  // An entry that is damaged is for `verify` to tell: collecting goes on.
+  const entry = await log.entry(last.index).catch((error: unknown) => {
+    if (error instanceof EvidenceError && error.code === 'corrupt') return undefined;
+    throw error;
+  });
+  return entry === undefined || entry.leafHash === last.leaf_hash;
 }
 
 /** State and inventory that hold nothing which was erased since they were made: then both are made anew. */

@@ -83,7 +83,7 @@ function open(file: string): DatabaseSync {
 }
 
 /** No such table, malformed, not a database: as opposed to locked, or a directory that can't be written. */
-function isUnusable(error: unknown): boolean {
+export function isUnusable(error: unknown): boolean {
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
   return code === 1 || code === 11 || code === 26;
 }

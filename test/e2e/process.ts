@@ -17,10 +17,14 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** The command line from source, as `npx annexa` runs it. */
-export function annexa(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+/** The command line from source, as `npx annexa` runs it; of another checkout where one is given. */
+export function annexa(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  checkout: string = root,
+): Running {
   const child = spawn(process.execPath, ['src/main.ts', ...args], {
-    cwd: root,
+    cwd: checkout,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ANNEXA_CONFIG: '', ...env },
   });

@@ -4,6 +4,7 @@ import { tortureBundles } from './bundle.ts';
 import { tampers } from './changes.ts';
 import { judgeReperformed, reperformForged } from './reperform.ts';
 import { tamper } from './tamper.ts';
+import { upgradeFromPrevious } from './upgrade.ts';
 
 /** What is repeated until chance has had its say. */
 export interface Scenario {
@@ -89,6 +90,12 @@ const callsScenario: Scenario = {
   run: ({ scale, report }) => failCalls(Math.max(1, Math.round(1 / scale)), report),
 };
 
+/** Once: what is repeated here is what each commit has to keep of the one before it. */
+const upgradeScenario: Scenario = {
+  name: 'upgrade',
+  run: ({ report }) => upgradeFromPrevious(report),
+};
+
 /** By name; a further scenario is a module that exports one, and a line here. */
 export const scenarios: readonly Scenario[] = [
   tamperScenario,
@@ -99,4 +106,5 @@ export const scenarios: readonly Scenario[] = [
   requestsScenario,
   bundleScenario,
   callsScenario,
+  upgradeScenario,
 ];

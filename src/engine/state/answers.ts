@@ -4,7 +4,7 @@ import type { Counts, ScopeVerdict } from '../../controls/contract.ts';
 import { isValid, validFrom } from '../../controls/exception.ts';
 import { SOA_SOURCE } from '../../controls/soa-records.ts';
 import { soaEntry } from '../../controls/soa.ts';
-import type { EvidenceLog } from '../../evidence/contract.ts';
+import type { EvidenceReader } from '../../evidence/view.ts';
 import type { AgentView, AspectItem, CheckItem } from '../view.ts';
 import type { StateDatabase } from './database.ts';
 import { ownJson } from '../own.ts';
@@ -22,7 +22,7 @@ const NO_COUNTS: Counts = { table: 0, population: 0, filtered: 0, failing: 0, un
  */
 export function stateAnswers(
   state: StateDatabase,
-  log: EvidenceLog,
+  log: Pick<EvidenceReader, 'checkpoint' | 'envelope' | 'lines'>,
 ): Omit<AgentView, 'readiness' | 'build' | 'metrics'> {
   const assessedAt = async (): Promise<number> => {
     const row = await state

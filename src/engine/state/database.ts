@@ -4,6 +4,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { type Generated, Kysely, SqliteDialect } from 'kysely';
 import type { ControlStatus, Outcome, Severity } from '../../controls/contract.ts';
 import type { ClosedBy } from '../../controls/deviations.ts';
+import { isUnusable } from '../../inventory/schema.ts';
 import { own } from '../own.ts';
 
 /** Columns ending in `_at` and `as_of` are Unix seconds; `entry` columns are log indexes; `_json` columns hold JSON text. */
@@ -128,16 +129,34 @@ const DDL = [
   'CREATE TABLE assessed (only INTEGER PRIMARY KEY CHECK (only = 1), at INTEGER NOT NULL) STRICT',
 ];
 
-const SCHEMA = createHash('sha256').update(DDL.join(';')).digest('hex');
+/** Raised whenever the same entries are projected to other rows than before: a state that was made by the old rules is made anew. */
+const PROJECTION = 1;
+
+const SCHEMA = createHash('sha256')
+  .update([PROJECTION, ...DDL].join(';'))
+  .digest('hex');
 
 export type StateDatabase = Kysely<StateTables>;
 
-/** Opens the state, or starts an empty one when there is none or its schema is another: it is a projection of the log. */
+/**
+ * Opens the state, or starts an empty one when there is none, when an older or a newer version made it, or when it isn't a database: it is
+ * a projection of the log.
+ */
 export async function openState(path: string): Promise<StateDatabase> {
-  const found = connect(path);
+  const found = connectIfUsable(path);
+  if (found === undefined) return emptyState(path);
   if (schemaOf(found) === SCHEMA) return kysely(found);
   found.close();
   return emptyState(path);
+}
+
+function connectIfUsable(path: string): DatabaseSync | undefined {
+  try {
+    return connect(path);
+  } catch (error) {
+    if (isUnusable(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Starts an empty state in place of whatever stands at the path. */
@@ -151,9 +170,14 @@ export async function emptyState(path: string): Promise<StateDatabase> {
 
 function connect(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 5000 });
-  // A lost tail is projected again from the log: no fsync a transaction is needed.
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-  return database;
+  try {
+    // A lost tail is projected again from the log: no fsync a transaction is needed.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 function schemaOf(database: DatabaseSync): string | undefined {

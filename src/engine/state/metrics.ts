@@ -10,7 +10,7 @@ import { judged } from './documents.ts';
 /** One reading for one scrape. */
 export async function readMetrics(
   state: StateDatabase,
-  log: EvidenceLog,
+  log: Pick<EvidenceLog, 'checkpoint' | 'keys'>,
 ): Promise<Omit<MetricsSnapshot, 'verifyFailures' | 'timestamps' | 'witnesses'>> {
   const { checks, soa, exceptions, attestations } = await judged(state);
   const controls = await state.selectFrom('control').selectAll().orderBy('ordinal').execute();

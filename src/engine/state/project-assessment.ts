@@ -5,7 +5,8 @@ import type { ScopeVerdict, Counts, Verdict } from '../../controls/contract.ts';
 import { deviationId, type OpenDeviation, transition } from '../../controls/deviations.ts';
 import { acceptedBy, type SealedException } from '../../controls/exception.ts';
 import { assess } from '../../controls/status.ts';
-import type { EvidenceLog, Sealed } from '../../evidence/contract.ts';
+import type { Sealed } from '../../evidence/contract.ts';
+import type { EvidenceReader } from '../../evidence/view.ts';
 import type { StateTables } from './database.ts';
 import { ownJson } from '../own.ts';
 import { verdictRecords } from './verdict-records.ts';
@@ -35,7 +36,7 @@ const verdictLine = z.object({
 });
 
 /** Takes an assessment's verdicts over, opens and closes deviations, and works out every control's status at its moment. */
-export async function assessmentApplied(work: Work, log: EvidenceLog, entry: Sealed): Promise<void> {
+export async function assessmentApplied(work: Work, log: EvidenceReader, entry: Sealed): Promise<void> {
   const now = z.int().parse(entry.fields['now']);
   await replaceSources(work, log, entry);
   const verdicts = await replaceVerdicts(work, log, entry, now);
@@ -69,7 +70,7 @@ export async function assessmentApplied(work: Work, log: EvidenceLog, entry: Sea
   }
 }
 
-async function replaceSources(work: Work, log: EvidenceLog, entry: Sealed): Promise<void> {
+async function replaceSources(work: Work, log: EvidenceReader, entry: Sealed): Promise<void> {
   await work.deleteFrom('source').execute();
   const present = new Set<string>();
   const lines = await log.lines(subject(entry, 'inputs'), entry.index);
@@ -99,7 +100,12 @@ async function replaceSources(work: Work, log: EvidenceLog, entry: Sealed): Prom
   }
 }
 
-async function replaceVerdicts(work: Work, log: EvidenceLog, entry: Sealed, now: number): Promise<Verdict[]> {
+async function replaceVerdicts(
+  work: Work,
+  log: EvidenceReader,
+  entry: Sealed,
+  now: number,
+): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   for await (const raw of log.body(subject(entry, 'verdicts'))) {
     const line = verdictLine.parse(raw);
@@ -122,7 +128,7 @@ async function replaceVerdicts(work: Work, log: EvidenceLog, entry: Sealed, now:
 }
 
 async function readVerdict(
-  log: EvidenceLog,
+  log: EvidenceReader,
   { id, body, ...line }: z.infer<typeof verdictLine>,
   index: number,
 ): Promise<Verdict> {

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
-import type { EvidenceLog, Sealed } from '../../evidence/contract.ts';
+import type { Sealed } from '../../evidence/contract.ts';
+import type { EvidenceReader } from '../../evidence/view.ts';
 import type { StateDatabase, StateTables } from './database.ts';
 import { assessmentApplied } from './project-assessment.ts';
 import { subject } from './subject.ts';
@@ -41,23 +42,26 @@ const documentLine = z.object({
   manifest: z.record(z.string(), z.unknown()),
 });
 
-/** How many entries of the log the state holds. */
-async function applied(state: StateDatabase): Promise<number> {
-  const row = await state
+/** The newest entry of the log that the state holds; undefined when it is empty. */
+export async function lastEntry(
+  state: StateDatabase,
+): Promise<Pick<StateTables['entry'], 'index' | 'leaf_hash'> | undefined> {
+  return state
     .selectFrom('entry')
-    .select((e) => e.fn.max('index').as('last'))
+    .select(['index', 'leaf_hash'])
+    .orderBy('index', 'desc')
+    .limit(1)
     .executeTakeFirst();
-  return (row?.last ?? -1) + 1;
 }
 
 /** Brings the state up to the log's end. It follows from the entries alone, whoever sealed them and when it is called. */
-export async function catchUp(state: StateDatabase, log: EvidenceLog): Promise<void> {
-  for await (const entry of log.entries(await applied(state))) {
+export async function catchUp(state: StateDatabase, log: EvidenceReader): Promise<void> {
+  for await (const entry of log.entries(((await lastEntry(state))?.index ?? -1) + 1)) {
     await state.transaction().execute((work) => apply(work, log, entry));
   }
 }
 
-async function apply(work: Work, log: EvidenceLog, entry: Sealed): Promise<void> {
+async function apply(work: Work, log: EvidenceReader, entry: Sealed): Promise<void> {
   await work
     .insertInto('entry')
     .values({
@@ -84,7 +88,7 @@ async function apply(work: Work, log: EvidenceLog, entry: Sealed): Promise<void>
   }
 }
 
-async function configApplied(work: Work, log: EvidenceLog, entry: Sealed): Promise<void> {
+async function configApplied(work: Work, log: EvidenceReader, entry: Sealed): Promise<void> {
   const before = new Map(
     (await work.selectFrom('document').selectAll().execute()).map((row) => [row.id, row]),
   );
@@ -131,7 +135,7 @@ async function snapshotApplied(work: Work, entry: Sealed): Promise<void> {
     .execute();
 }
 
-async function runApplied(work: Work, log: EvidenceLog, entry: Sealed): Promise<void> {
+async function runApplied(work: Work, log: EvidenceReader, entry: Sealed): Promise<void> {
   const fields = runFields.parse(entry.fields);
   const datasets: z.infer<typeof runLine>[] = [];
   for await (const line of log.body(subject(entry, 'datasets'))) datasets.push(runLine.parse(line));
