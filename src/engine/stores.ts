@@ -40,6 +40,8 @@ export function dataPaths(data: string) {
     keys: path.join(data, 'keys'),
     state: path.join(data, 'state.db'),
     inventory: path.join(data, 'inventory.db'),
+    /** Directories that the agent writes in all the time. */
+    written: [path.join(data, 'evidence', 'state', 'tmp'), data],
   };
 }
 
