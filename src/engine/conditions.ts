@@ -84,7 +84,7 @@ export function createConditions(logger: Pick<Logger, 'error' | 'info'>, now: ()
       update();
     },
     retain(known) {
-      for (const subject of [...troubles.keys()]) if (!known.has(subject)) troubles.delete(subject);
+      for (const subject of troubles.keys()) if (!known.has(subject)) troubles.delete(subject);
       update();
     },
     list: () => [...held.values()],

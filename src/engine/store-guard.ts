@@ -3,6 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Conditions, ConditionName, Trouble } from './conditions.ts';
+import { EngineError } from './error.ts';
 import { failureCause } from './retry-policy.ts';
 
 export interface StoreGuard {
@@ -70,6 +71,17 @@ const words: Readonly<Record<StoreCondition, string>> = {
   'store-read-only': 'nothing can be written',
   'store-failed': 'the store failed',
 };
+
+/** A failure of the store at the start, in words that name the directory; what else is the matter stays as it is. */
+export async function explained(error: unknown, directories: readonly string[]): Promise<unknown> {
+  const condition = conditionOf(error);
+  const probed = await probe(directories);
+  if (probed !== undefined && probed.condition !== 'store-failed')
+    return new EngineError('state', probed.detail, { cause: error });
+  if (condition === 'store-failed') return error;
+  const { detail } = failureCause(error);
+  return new EngineError('state', `${words[condition]}: ${detail}`, { cause: error });
+}
 
 /** Why the first of the directories that can't be written can't be. */
 async function probe(directories: readonly string[]): Promise<Trouble | undefined> {

@@ -10,6 +10,7 @@ import { openInventory } from '../inventory/inventory.ts';
 import type { Sandbox } from '../inventory/query-contract.ts';
 import { evidenceKeys } from './evidence-keys.ts';
 import { project, type Projection } from './projection.ts';
+import { explained } from './store-guard.ts';
 import { emptyState, openState, type StateDatabase } from './state/database.ts';
 import { knownErasure, markErasure, newestErasure } from './state/erasure.ts';
 import type { AgentView } from './view.ts';
@@ -50,8 +51,11 @@ export function dataPaths(data: string) {
  * the inventory from now on, and stays the caller's.
  */
 export async function openStores(options: StoreOptions, sandbox: Sandbox): Promise<Stores> {
-  const projected = await open(options, openState);
-  sandbox.attach(dataPaths(options.config.agent.data).inventory);
+  const { inventory, written } = dataPaths(options.config.agent.data);
+  const projected = await open(options, openState).catch(async (error: unknown) => {
+    throw await explained(error, written);
+  });
+  sandbox.attach(inventory);
   return { ...projected, sandbox };
 }
 

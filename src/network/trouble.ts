@@ -42,8 +42,11 @@ function proxy(error: Error): NetworkTrouble | undefined {
 
 function refusedBy(status: number | undefined): NetworkTrouble {
   if (status === undefined) return { kind: 'proxy', words: 'the proxy opens no way there' };
+  // 407 without credentials; some proxies say 401 of wrong ones. The other side is not asked before the way is open.
   const why =
-    status === 407 ? 'asks for other credentials than HTTPS_PROXY or HTTP_PROXY has' : 'opens no way there';
+    status === 407 || status === 401
+      ? 'asks for other credentials than HTTPS_PROXY or HTTP_PROXY has'
+      : 'opens no way there';
   return { kind: 'proxy', words: `the proxy ${why} (${status})` };
 }
 
