@@ -1,4 +1,5 @@
 import type { Command, ExitCode, Io } from './cli/command.ts';
+import { useProxies } from './network/proxy.ts';
 
 /** Each is loaded when it is asked for: `keys` needs no SDK. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -48,6 +49,7 @@ async function main(args: readonly string[], io: Io): Promise<ExitCode> {
     return 0;
   }
   try {
+    useProxies(io.env);
     return await command.run(rest, io);
   } catch (error) {
     return explain(error, command, io);

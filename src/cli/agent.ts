@@ -1,6 +1,7 @@
 import type { Config } from '../config/contract.ts';
 import { Agent } from '../engine/agent.ts';
 import { compileProblems } from '../engine/admit.ts';
+import { createClock } from '../engine/clock.ts';
 import { EngineError } from '../engine/error.ts';
 import { openStores, type Stores } from '../engine/stores.ts';
 import type { Sandbox } from '../inventory/query-contract.ts';
@@ -21,9 +22,13 @@ export async function openAgent(config: Config, sandbox: Sandbox, io: Io): Promi
   const [estate, problems] = await Promise.all([startSample(config, io), compileProblems(sandbox, config)]);
   cleanup.use(estate);
   if (problems.length > 0) throw new EngineError('configuration', problems.join('\n'));
-  const stores = await openStores({ config, logger, now, env: io.env, build, notice: io.err }, sandbox);
+  const clock = createClock({ system: now, elapsed: () => performance.now() / 1000 });
+  const stores = await openStores(
+    { config, logger, now: () => clock.now(), env: io.env, build, notice: io.err },
+    sandbox,
+  );
   const agent = cleanup.use(
-    new Agent({ config, stores, logger, now, env: estate.env, build, random: Math.random }),
+    new Agent({ config, stores, logger, clock, env: estate.env, build, random: Math.random }),
   );
   const owned = cleanup.move();
   return { agent, stores, logger, [Symbol.asyncDispose]: () => owned.disposeAsync() };

@@ -4,6 +4,7 @@ import { failureCause } from '../engine/retry-policy.ts';
 import { dataPaths } from '../engine/stores.ts';
 import { readStore } from '../evidence/reader.ts';
 import { requestToken } from '../evidence/timestamp/request.ts';
+import { describeProxies, proxiesOf } from '../network/proxy.ts';
 import { verifyDirectory } from '../evidence/verify.ts';
 import { configOption, jsonOption, parse } from './arguments.ts';
 import type { Command, Io } from './command.ts';
@@ -32,7 +33,7 @@ export const doctor: Command = {
     const sealing = await examineKeys(config, io.env);
     const witnesses = await examineWitnesses(config);
     const others = [...timestamps, ...witnesses, ...sealing];
-    const findings = [...collectors.flat(), ...others, ...(await store(config))];
+    const findings = [...proxies(io.env), ...collectors.flat(), ...others, ...(await store(config))];
     for (const finding of findings) {
       io.out(
         values['json'] === true
@@ -46,6 +47,11 @@ export const doctor: Command = {
     return findings.some(({ state }) => state !== 'ok') ? 1 : 0;
   },
 };
+
+/** Which way all that is asked goes. */
+function proxies(env: Io['env']): readonly Finding[] {
+  return describeProxies(proxiesOf(env)).map((detail) => ({ subject: 'proxy', state: 'ok', detail }));
+}
 
 /** Seconds that a collector's preflight may take; what it has not examined by then is unknown. */
 const DEADLINE = 60;

@@ -1,3 +1,5 @@
+import { type NetworkTrouble, networkTrouble } from '../network/trouble.ts';
+
 /**
  * Why a collection failed. The engine's table maps each code to retry, back-off or stall:
  * - `denied`: credentials or permissions are missing or expired
@@ -40,12 +42,20 @@ export const collectorErrorCodes: readonly CollectorErrorCode[] = [
   'internal',
 ];
 
+interface Options extends ErrorOptions {
+  /** Where the cause may not be passed on; else it tells. */
+  readonly network?: NetworkTrouble['kind'] | undefined;
+}
+
 export class CollectorError extends Error {
   override readonly name = 'CollectorError';
   readonly code: CollectorErrorCode;
+  /** What lay between us and the source, where that is why. */
+  readonly network: NetworkTrouble['kind'] | undefined;
 
-  constructor(code: CollectorErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: CollectorErrorCode, message: string, options?: Options) {
     super(message, options);
     this.code = code;
+    this.network = options?.network ?? networkTrouble(options?.cause)?.kind;
   }
 }

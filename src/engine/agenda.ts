@@ -1,10 +1,12 @@
 import type { CollectorConfig, DatasetConfig } from '../config/contract.ts';
-import { type FailureCause, retryDelay } from './retry-policy.ts';
-import { jitter, nextFiring } from './schedule.ts';
+import { type FailureCause, LONGEST_RETRY, retryDelay } from './retry-policy.ts';
+import { jitter, LONGEST_JITTER, nextFiring } from './schedule.ts';
 
 interface Item {
   readonly collector: CollectorConfig;
   readonly dataset: DatasetConfig;
+  /** The last one could not be stored. */
+  unstored: boolean;
   /** The next firing of the schedule. */
   dueAt: number;
   /** Before that, where it failed. */
@@ -40,7 +42,11 @@ export interface Agenda {
   /** What is due by now; taken items count as running until `done`. */
   take(now: number): readonly Due[];
   /** Puts the dataset back: at its next firing, and earlier where a failure asks for another try, there alone. */
-  done(collector: string, dataset: string, failed: readonly FailedScope[], now: number): void;
+  done(collector: string, dataset: string, failed: readonly FailedScope[] | 'store', now: number): void;
+  /** What failed since it could not be stored is due at once. */
+  hurry(now: number): void;
+  /** One dataset of each collector, the one that comes most often, is due at once: what its source says of the time is asked for. */
+  consult(now: number): void;
   /** Takes over another configuration: what stays as it was keeps its time, what is new or changed is due at once. */
   replace(collectors: readonly CollectorConfig[], now: number): void;
 }
@@ -56,7 +62,8 @@ export function createAgenda(
 
   const firstDue = (collector: CollectorConfig, dataset: DatasetConfig): number => {
     const last = lastAt(collector.name, dataset.dataset);
-    return last === undefined ? now : Math.max(now, nextFiring(dataset, last));
+    // Of a time to come, it says nothing of how long ago that was.
+    return last === undefined || last > now ? now : Math.max(now, nextFiring(dataset, last));
   };
   const fill = (
     list: readonly CollectorConfig[],
@@ -76,6 +83,7 @@ export function createAgenda(
             : { dueAt: due(collector, dataset), retry: undefined }),
           running: old?.running,
           failures: 0,
+          unstored: false,
         });
       }
     }
@@ -88,6 +96,7 @@ export function createAgenda(
       return waiting.length === 0 ? undefined : Math.min(...waiting);
     },
     take(at) {
+      for (const item of items.values()) notLater(item, at);
       const due = [...items.values()].filter((item) => item.running === undefined && nextTry(item) <= at);
       for (const item of due) item.running = isEverywhere(item, at) ? 'everywhere' : 'again';
       return [...Map.groupBy(due, (item) => item.collector)].map(([collector, group]) => ({
@@ -100,16 +109,38 @@ export function createAgenda(
       if (item === undefined) return;
       const { running } = item;
       item.running = undefined;
-      item.failures = failed.length === 0 ? 0 : item.failures + 1;
+      item.unstored = failed === 'store';
+      const scopes = failed === 'store' ? UNSTORED : failed;
+      item.failures = scopes.length === 0 ? 0 : item.failures + 1;
       // A try in between doesn't move the schedule.
       if (running === 'everywhere')
         item.dueAt = nextFiring(item.dataset, at) + jitter(item.dataset.cadence, random);
-      item.retry = retryOf(item, failed, at);
+      item.retry = retryOf(item, scopes, at);
+    },
+    hurry(at) {
+      for (const item of items.values()) if (item.unstored) item.dueAt = Math.min(item.dueAt, at);
+    },
+    consult(at) {
+      for (const group of Map.groupBy(items.values(), ({ collector }) => collector.name).values()) {
+        const [first] = group.toSorted((one, other) => one.dataset.cadence - other.dataset.cadence);
+        if (first !== undefined) first.dueAt = Math.min(first.dueAt, at);
+      }
     },
     replace(list, at) {
       fill(list, () => at);
     },
   };
+}
+
+/** What could not be stored is collected again, wherever that was. */
+const UNSTORED: readonly FailedScope[] = [
+  { scope: '*', failure: { code: 'unavailable', detail: 'the store failed' } },
+];
+
+/** A time that was set when the clock stood later is not waited for: nothing waits longer than its own schedule says. */
+function notLater(item: Item, at: number): void {
+  if (item.dueAt > at) item.dueAt = Math.min(item.dueAt, nextFiring(item.dataset, at) + LONGEST_JITTER);
+  if (item.retry !== undefined && item.retry.at > at + LONGEST_RETRY) item.retry = { ...item.retry, at };
 }
 
 function nextTry({ dueAt, retry }: Item): number {

@@ -10,25 +10,28 @@ import { assess } from './assess.ts';
 import { plugins } from '../collectors/registry.ts';
 import type { DatasetResult } from './collect.ts';
 import { connect, type Connected } from './connect.ts';
+import type { Clock } from './clock.ts';
+import { type Conditions, createConditions } from './conditions.ts';
 import { EngineError } from './error.ts';
 import { createKnowledge, type Knowledge } from './knowledge.ts';
-import { failureCause } from './retry-policy.ts';
 import { executeRun, type RunResult } from './run.ts';
+import { runSubject, tellRun, troubleIn } from './run-report.ts';
 import { sealConfig } from './seal-config.ts';
 import { sealSoa } from './seal-soa.ts';
-import { createStamper, type Stamper } from './stamp.ts';
+import { doubted } from './sources.ts';
+import { authoritySubject, createStamper, type Stamper } from './stamp.ts';
 import { stateAnswers } from './state/answers.ts';
 import { readMetrics } from './state/metrics.ts';
-import type { Stores } from './stores.ts';
+import { createStoreGuard, type StoreGuard } from './store-guard.ts';
+import { dataPaths, type Stores } from './stores.ts';
 import type { AgentView } from './view.ts';
-import { type Cosigner, createCosigner } from './witness.ts';
+import { type Cosigner, createCosigner, witnessSubject } from './witness.ts';
 
 export interface AgentOptions {
   readonly config: Config;
   readonly stores: Stores;
   readonly logger: Logger;
-  /** Unix seconds. */
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly build: AgentView['build'];
   /** 0 to 1, for jitter. */
@@ -43,6 +46,9 @@ const GATHER_EARLY = 60_000;
 
 /** The longest sleep, in milliseconds: a clock that jumped is noticed within it. */
 const LONGEST_SLEEP = 30_000;
+
+/** The same while nothing can be written. */
+const SLEEP_WHILE_PAUSED = 5_000;
 
 /** The longest that one pass waits for timestamps at its end, in seconds. */
 const LAST_STAMP = 15;
@@ -60,6 +66,7 @@ export class Agent implements AsyncDisposable {
   readonly #stores: Stores;
   readonly #serial = pLimit(1);
   readonly #limit: ReturnType<typeof pLimit>;
+  readonly #now: () => number;
   readonly #stopping = new AbortController();
   readonly #connected = new Map<string, Connected>();
   readonly #knowledge: Knowledge;
@@ -74,14 +81,25 @@ export class Agent implements AsyncDisposable {
   readonly #changedKinds = new Set<string>();
   /** When all checks are judged next, Unix seconds. */
   #evaluateAt = 0;
-  #problem: string | undefined;
+  readonly #conditions: Conditions;
+  readonly #store: StoreGuard;
+  #doubt: string | undefined;
 
   constructor(options: AgentOptions) {
     this.#options = options;
     this.#config = options.config;
     this.#stores = options.stores;
     this.#knowledge = createKnowledge(options.stores);
-    const others = { log: options.stores.log, logger: options.logger, now: options.now };
+    const { clock, logger } = options;
+    this.#now = () => clock.now();
+    this.#conditions = createConditions(logger, this.#now);
+    this.#store = createStoreGuard({
+      directories: dataPaths(options.config.agent.data).written,
+      conditions: this.#conditions,
+      logger,
+      stopping: this.#stopping.signal,
+    });
+    const others = { log: options.stores.log, logger, now: this.#now, clock, conditions: this.#conditions };
     this.#stamper = createStamper(others);
     this.#cosigner = createCosigner(others);
     this.#limit = pLimit(options.config.agent.concurrency);
@@ -89,6 +107,8 @@ export class Agent implements AsyncDisposable {
       ...stateAnswers(options.stores.state, options.stores.log),
       metrics: async () => ({
         ...(await readMetrics(options.stores.state, options.stores.log)),
+        ready: this.#readiness().ready,
+        conditions: this.#conditions.list().map(({ condition }) => condition),
         verifyFailures: options.stores.verifyFailures(),
         timestamps: this.#stamper.metrics(),
         witnesses: this.#cosigner.metrics(),
@@ -100,14 +120,17 @@ export class Agent implements AsyncDisposable {
 
   /** Seals the configuration unless it is in force already, connects the collectors and judges what is stored. Collects nothing. */
   async open(): Promise<void> {
+    const { log } = this.#stores;
+    this.#options.clock.sealed((await log.entry(log.checkpoint().size - 1)).sealedAt);
     await this.#stores.sync();
     await this.#knowledge.recall();
+    this.#look();
     await this.#serial(() => this.#takeOver(this.#config));
   }
 
   /** Collects by the schedule from now on; what was never collected or is overdue starts at once. */
   start(): void {
-    const now = this.#options.now();
+    const now = this.#now();
     this.#agenda = createAgenda(this.#config.collectors, now, this.#options.random, (collector, dataset) =>
       this.#knowledge.lastCollected(collector, dataset),
     );
@@ -138,7 +161,7 @@ export class Agent implements AsyncDisposable {
   /** Takes over another configuration whole, or leaves the one in force when it can't be sealed. */
   async reload(config: Config): Promise<void> {
     await this.#serial(() => this.#takeOver(config));
-    this.#agenda?.replace(config.collectors, this.#options.now());
+    this.#agenda?.replace(config.collectors, this.#now());
     this.#pump();
   }
 
@@ -155,24 +178,55 @@ export class Agent implements AsyncDisposable {
   }
 
   #readiness(): ReturnType<AgentView['readiness']> {
+    const conditions = this.#conditions.list();
     const reasons = [
       ...(this.#sealedConfig === '' ? ['the configuration is not loaded'] : []),
-      ...(this.#problem === undefined ? [] : [this.#problem]),
+      ...conditions
+        .filter(({ unready }) => unready)
+        .map(({ condition, detail }) => `${condition}: ${detail}`),
       ...(this.#stopping.signal.aborted ? ['the agent is stopping'] : []),
     ];
-    return { ready: reasons.length === 0, reasons };
+    return { ready: reasons.length === 0, reasons, conditions };
+  }
+
+  /** Looks at the clock. While there is doubt nothing passes, and all who could end it are asked. */
+  #look(): void {
+    const doubt = this.#options.clock.doubt();
+    const began = doubt !== undefined && this.#doubt === undefined;
+    if (began || (doubt === undefined && this.#doubt !== undefined)) this.#evaluateAt = 0;
+    this.#doubt = doubt;
+    this.#conditions.report('clock', doubt === undefined ? undefined : { condition: 'clock', detail: doubt });
+    if (began) this.#agenda?.consult(this.#now());
+  }
+
+  async #resume(): Promise<void> {
+    if (!(await this.#store.resumes())) return;
+    this.#agenda?.hurry(this.#now());
+    this.#evaluateAt = 0;
+    this.#pump();
   }
 
   #pump(): void {
     const agenda = this.#agenda;
     if (agenda === undefined || this.#stopping.signal.aborted) return;
     clearTimeout(this.#timer);
-    const now = this.#options.now();
+    this.#look();
+    if (this.#store.paused()) {
+      this.#track(this.#resume());
+      this.#timer = setTimeout(() => this.#pump(), SLEEP_WHILE_PAUSED);
+      return;
+    }
+    const now = this.#now();
     for (const due of agenda.take(now)) this.#track(this.#scheduled(due));
-    if (this.#evaluateAt <= now) {
+    if (this.#evaluateAt <= now || this.#evaluateAt > now + Math.max(60, this.#config.agent.evaluateEvery)) {
       // Should it fail, it is tried again in a minute; should it succeed, `#assess` puts it off further.
       this.#evaluateAt = now + 60;
-      this.#track(this.#guard(() => this.#serial(() => this.#assess(true))));
+      const asked = this.#doubt !== undefined;
+      this.#track(
+        this.#store
+          .attempt('assessment', () => this.#serial(() => this.#assess(true)))
+          .then(() => (asked ? this.#stamp({ patience: LAST_STAMP }) : undefined)),
+      );
     }
     if (Math.min(this.#stamper.nextAt(), this.#cosigner.nextAt()) <= now)
       void this.#stamp().then(() => this.#pump());
@@ -182,13 +236,13 @@ export class Agent implements AsyncDisposable {
       this.#stamper.nextAt(),
       this.#cosigner.nextAt(),
     );
-    const sleep = Math.min(Math.max(next * 1000 - Date.now(), 200), LONGEST_SLEEP);
+    const sleep = Math.min(Math.max((next - this.#now()) * 1000, 200), LONGEST_SLEEP);
     this.#timer = setTimeout(() => this.#pump(), sleep);
   }
 
   /** Has the newest checkpoint timestamped and cosigned by those that are due. */
   #stamp(once?: { readonly patience: number }): Promise<void> {
-    const now = this.#options.now();
+    const now = this.#now();
     const { signal } = this.#stopping;
     const cosigns = once !== undefined || this.#cosigner.nextAt() <= now;
     const work = [
@@ -210,15 +264,17 @@ export class Agent implements AsyncDisposable {
   }
 
   async #scheduled({ collector, datasets }: Due): Promise<void> {
-    const result = await this.#guard(() => this.#run({ collector, datasets }));
+    const result = await this.#store.attempt(runSubject(collector.name), () =>
+      this.#run({ collector, datasets }),
+    );
     for (const { dataset } of datasets) {
       const failed =
         result === undefined
-          ? [{ scope: '*', failure: { code: 'unavailable', detail: 'the store failed' } as const }]
+          ? 'store'
           : result.results.flatMap(({ dataset: of, scope, failure }) =>
               of === dataset && failure !== null ? [{ scope, failure }] : [],
             );
-      this.#agenda?.done(collector.name, dataset, failed, this.#options.now());
+      this.#agenda?.done(collector.name, dataset, failed, this.#now());
     }
     clearTimeout(this.#gathering);
     this.#gathering = setTimeout(() => this.#track(this.#assessGathered()), GATHER);
@@ -229,27 +285,7 @@ export class Agent implements AsyncDisposable {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
     if (this.#changedKinds.size > 0 && !this.#stopping.signal.aborted) {
-      await this.#guard(() =>
-        this.#serial(async () => {
-          await this.#stores.sync();
-          return this.#assess(false);
-        }),
-      );
-    }
-  }
-
-  /** A failure of the store makes the agent unready until something succeeds again; it never ends the process. */
-  async #guard<T>(work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      const done = await work();
-      this.#problem = undefined;
-      return done;
-    } catch (error) {
-      if (!this.#stopping.signal.aborted) {
-        this.#problem = `the store failed: ${failureCause(error).detail}`;
-        this.#options.logger.error({ event: 'store_failed', err: error }, this.#problem);
-      }
-      return undefined;
+      await this.#store.attempt('assessment', () => this.#serial(() => this.#assess(false)));
     }
   }
 
@@ -270,7 +306,7 @@ export class Agent implements AsyncDisposable {
       },
       {
         log,
-        now: this.#options.now,
+        now: this.#now,
         stopping: this.#stopping.signal,
         last: async (task) => this.#stores.last(task.collector.name, task.dataset.dataset, task.scope.id),
       },
@@ -280,25 +316,34 @@ export class Agent implements AsyncDisposable {
       },
     );
     await this.#serial(() => this.#stores.sync());
-    this.#report(result);
+    this.#options.clock.sealed(result.sealed.sealedAt);
+    tellRun(this.#options.logger, result);
+    this.#conditions.report(`${runSubject(collector.name)}/network`, troubleIn(result));
     return result;
   }
 
   /** Takes up how one dataset ended while its run goes on: what is sealed is judged without waiting for what hangs. */
   #learn({ name, type }: Due['collector'], result: DatasetResult): void {
     this.#knowledge.ended(name, result);
+    // An answer of this moment, by the source's own clock.
+    if (result.snapshot !== null && result.seen.asOf !== undefined)
+      this.#options.clock.heard(result.seen.asOf);
     const spec = plugins.get(type)?.datasets.find(({ name: dataset }) => dataset === result.dataset);
     for (const kind of spec?.kinds ?? []) this.#changedKinds.add(kind);
     if (this.#agenda !== undefined)
       this.#gathering ??= setTimeout(() => this.#track(this.#assessGathered()), GATHER_EARLY);
   }
 
-  async #assess(full: boolean): Promise<Sealed | undefined> {
+  async #assess(whole: boolean): Promise<Sealed | undefined> {
     const changed = new Set(this.#changedKinds);
     const { sandbox, log, state } = this.#stores;
-    const now = this.#options.now();
+    const { clock } = this.#options;
+    // What was sealed while the state could not be written.
+    await this.#stores.sync();
+    const [now, doubt] = [clock.judged(), clock.doubt()];
+    const full = whole || doubt !== undefined;
     const checks = full ? this.#config.checks : await this.#touched(changed);
-    const sources = this.#knowledge.sources(this.#config, now);
+    const sources = doubted(this.#knowledge.sources(this.#config, now), doubt);
     await this.#stores.keep(sources, this.#config.scope);
     const rows = await state
       .selectFrom('deviation')
@@ -306,7 +351,7 @@ export class Agent implements AsyncDisposable {
       .where('closed_at', 'is', null)
       .execute();
     const open = Map.groupBy(rows, (row) => row.check_name);
-    const sealed = await assess(sandbox, log, this.#options.now, {
+    const sealed = await assess(sandbox, log, this.#now, {
       now,
       checks,
       full,
@@ -317,7 +362,8 @@ export class Agent implements AsyncDisposable {
     });
     await this.#stores.sync();
     for (const kind of changed) this.#changedKinds.delete(kind);
-    if (full) this.#evaluateAt = now + this.#config.agent.evaluateEvery;
+    clock.sealed(sealed.sealedAt);
+    if (full) this.#evaluateAt = this.#now() + this.#config.agent.evaluateEvery;
     this.#options.logger.info(
       { event: 'assessed', full, checks: checks.length, entry: sealed.index, leaf: sealed.leafHash },
       'assessed',
@@ -334,7 +380,8 @@ export class Agent implements AsyncDisposable {
 
   /** The configuration is sealed first, used then. */
   async #takeOver(config: Config): Promise<void> {
-    const { logger, now, env } = this.#options;
+    const { logger, env } = this.#options;
+    const now = this.#now;
     const sealed = await sealConfig({
       config,
       stores: this.#stores,
@@ -352,6 +399,7 @@ export class Agent implements AsyncDisposable {
     this.#sealedConfig = sealed.digest;
     for (const { name } of config.collectors)
       if (sealed.changes.some((change) => concernsSettings(change, name))) this.#knowledge.doubt(name);
+    this.#conditions.retain(subjectsOf(config));
     await this.#stamper.configure(config.agent.timestamps);
     this.#cosigner.configure(config.agent);
     for (const collector of config.collectors) {
@@ -369,28 +417,18 @@ export class Agent implements AsyncDisposable {
     }
     await this.#assess(true);
   }
+}
 
-  #report({ collector, results }: RunResult): void {
-    for (const { dataset, scope, failure, snapshot, records, seen } of results) {
-      const fields = {
-        event: 'collected',
-        collector,
-        dataset,
-        scope,
-        records,
-        entry: snapshot?.index,
-        leaf: snapshot?.leafHash,
-        apiCalls: seen.apiCalls,
-        throttled: seen.throttled,
-      };
-      if (failure === null) this.#options.logger.info(fields, 'collected');
-      else
-        this.#options.logger.warn(
-          { ...fields, event: 'collection_failed', reason: failure.code, detail: failure.detail },
-          'collection failed',
-        );
-    }
-  }
+function subjectsOf({ collectors, agent }: Config): ReadonlySet<string> {
+  const runs = collectors.map(({ name }) => runSubject(name));
+  return new Set([
+    'clock',
+    'assessment',
+    ...runs,
+    ...runs.map((subject) => `${subject}/network`),
+    ...(agent.timestamps?.authorities ?? []).map(({ name }) => authoritySubject(name)),
+    ...agent.witnesses.map(({ name }) => witnessSubject(name)),
+  ]);
 }
 
 /** Another account or region in the settings is evidence that isn't there yet: nothing may pass without it. */

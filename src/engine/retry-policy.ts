@@ -3,6 +3,8 @@ import { CollectorError, type CollectorErrorCode } from '../collectors/error.ts'
 export interface FailureCause {
   readonly code: CollectorErrorCode;
   readonly detail: string;
+  /** What lay between us and the source. */
+  readonly network?: 'name-resolution' | 'proxy';
 }
 
 /** Seconds before a dataset that failed is tried again; `stall` waits for its next firing. */
@@ -26,6 +28,9 @@ const POLICIES: Readonly<Record<CollectorErrorCode, Policy>> = {
   internal: 'stall',
 };
 
+/** Seconds: no policy waits longer. */
+export const LONGEST_RETRY = 4 * 3600;
+
 /** Seconds until the next try after the `failures`-th failure in a row, or undefined: wait for the schedule. */
 export function retryDelay(code: CollectorErrorCode, failures: number): number | undefined {
   const policy = POLICIES[code];
@@ -37,5 +42,7 @@ export function failureCause(error: unknown): FailureCause {
   const detail = (error instanceof Error ? error.message : String(error))
     .replaceAll(/\s+/g, ' ')
     .slice(0, 500);
-  return { code: error instanceof CollectorError ? error.code : 'internal', detail };
+  if (!(error instanceof CollectorError)) return { code: 'internal', detail };
+  const { code, network } = error;
+  return network === undefined ? { code, detail } : { code, detail, network };
 }

@@ -8,7 +8,10 @@ export function nextFiring(dataset: Pick<DatasetConfig, 'schedule' | 'cadence'>,
   return next === null ? after + dataset.cadence : Math.floor(next.getTime() / 1000);
 }
 
+/** Seconds. */
+export const LONGEST_JITTER = 60;
+
 /** A random delay of up to a twentieth of the cadence and at most a minute, so that many agents don't call a source together. */
 export function jitter(cadence: number, random: () => number): number {
-  return Math.floor(random() * Math.min(60, cadence / 20));
+  return Math.floor(random() * Math.min(LONGEST_JITTER, cadence / 20));
 }

@@ -80,6 +80,16 @@ export function sourceStates(
   });
 }
 
+/** What is there counts as stale while the clock is in doubt: how old it is can't be told. */
+export function doubted(sources: readonly SourceState[], doubt: string | undefined): readonly SourceState[] {
+  if (doubt === undefined) return sources;
+  return sources.map((source) => {
+    if (source.state === 'missing') return source;
+    const detail = source.detail === '' ? doubt : `${doubt}; ${source.detail}`;
+    return { ...source, state: 'stale', detail };
+  });
+}
+
 function missing(collector: CollectorConfig, dataset: string, scope: string, detail: string): SourceState {
   return {
     ...named(collector, dataset, scope),

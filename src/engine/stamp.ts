@@ -4,6 +4,8 @@ import type { EvidenceLog } from '../evidence/contract.ts';
 import { requestToken } from '../evidence/timestamp/request.ts';
 import { openToken, parseAuthorities, type TokenInfo } from '../evidence/timestamp/token.ts';
 import { EngineError } from './error.ts';
+import type { Clock } from './clock.ts';
+import { type Conditions, troubleOn } from './conditions.ts';
 import { failureCause } from './retry-policy.ts';
 import type { MetricsSnapshot } from './view.ts';
 
@@ -13,6 +15,15 @@ export interface StampOptions {
   /** Unix seconds. */
   readonly now: () => number;
   readonly request?: typeof requestToken;
+  /** Told what time each token says. */
+  readonly clock?: Pick<Clock, 'heard'>;
+  /** Told what keeps us from each authority. */
+  readonly conditions?: Pick<Conditions, 'report'>;
+}
+
+/** What conditions call an authority. */
+export function authoritySubject(name: string): string {
+  return `timestamp authority ${name}`;
 }
 
 /** Has the log's checkpoints timestamped by RFC 3161 authorities. Holds no timer; what fails is told, counted and tried again, never thrown. */
@@ -45,7 +56,14 @@ const TOLERANCE = 300;
 /** Seconds before the first further try; each doubles, up to the cadence. */
 const FIRST_RETRY = 60;
 
-export function createStamper({ log, logger, now, request = requestToken }: StampOptions): Stamper {
+export function createStamper({
+  log,
+  logger,
+  now,
+  request = requestToken,
+  clock,
+  conditions,
+}: StampOptions): Stamper {
   let items: readonly Item[] = [];
   const counts = new Map<string, number>();
   let latest: number | undefined;
@@ -57,6 +75,7 @@ export function createStamper({ log, logger, now, request = requestToken }: Stam
     try {
       const authority = { ...item.authority, timeout: Math.min(timeout, patience) };
       const { response, info } = await request(authority, Buffer.from(note), signal);
+      clock?.heard(info.genTime, authoritySubject(name));
       assertTimely(info);
       await log.addToken(size, name, response);
       took(item, size, info);
@@ -83,6 +102,7 @@ export function createStamper({ log, logger, now, request = requestToken }: Stam
   function took(item: Item, size: number, info: TokenInfo): void {
     item.stamped = size;
     item.failures = 0;
+    conditions?.report(authoritySubject(item.authority.name), undefined);
     again(item, item.every);
     const { genTime, accuracy, policy, serial } = info;
     latest = Math.max(latest ?? genTime, genTime);
@@ -100,11 +120,17 @@ export function createStamper({ log, logger, now, request = requestToken }: Stam
     again(item, retryIn);
     const { detail } = failureCause(error);
     const reason = error instanceof Error && 'code' in error ? error.code : 'internal';
+    conditions?.report(authoritySubject(name), troubleOn(authoritySubject(name), error));
     logger.warn({ event: 'timestamp_failed', authority: name, reason, detail, retryIn }, 'no timestamp');
   }
 
   function again(item: Item, seconds: number): void {
     item.dueAt = now() + seconds;
+  }
+
+  /** A time that was set when the clock stood later is not waited for. */
+  function dueAt(item: Item): number {
+    return item.dueAt > now() + item.every ? now() : item.dueAt;
   }
 
   /** What was kept before this process began, as far as an authority that is configured still vouches for it. */
@@ -147,9 +173,9 @@ export function createStamper({ log, logger, now, request = requestToken }: Stam
         return same ?? fresh;
       });
     },
-    nextAt: () => Math.min(...items.filter(({ running }) => !running).map(({ dueAt }) => dueAt)),
+    nextAt: () => Math.min(...items.filter(({ running }) => !running).map(dueAt)),
     async stamp(signal, once) {
-      const asked = items.filter((item) => !item.running && (once !== undefined || item.dueAt <= now()));
+      const asked = items.filter((item) => !item.running && (once !== undefined || dueAt(item) <= now()));
       const work = asked.map(async (item) => {
         item.running = true;
         await ask(item, once?.patience ?? Infinity, signal).finally(() => (item.running = false));

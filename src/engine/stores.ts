@@ -11,6 +11,7 @@ import { openInventory } from '../inventory/inventory.ts';
 import type { Sandbox } from '../inventory/query-contract.ts';
 import { evidenceKeys } from './evidence-keys.ts';
 import { project, type Projection } from './projection.ts';
+import { explained } from './store-guard.ts';
 import { emptyState, openState, type StateDatabase } from './state/database.ts';
 import { lastEntry } from './state/project.ts';
 import { knownErasure, markErasure, newestErasure } from './state/erasure.ts';
@@ -42,6 +43,8 @@ export function dataPaths(data: string) {
     keys: path.join(data, 'keys'),
     state: path.join(data, 'state.db'),
     inventory: path.join(data, 'inventory.db'),
+    /** Directories that the agent writes in all the time. */
+    written: [path.join(data, 'evidence', 'state', 'tmp'), data],
   };
 }
 
@@ -50,8 +53,11 @@ export function dataPaths(data: string) {
  * the inventory from now on, and stays the caller's.
  */
 export async function openStores(options: StoreOptions, sandbox: Sandbox): Promise<Stores> {
-  const projected = await open(options, openState);
-  sandbox.attach(dataPaths(options.config.agent.data).inventory);
+  const { inventory, written } = dataPaths(options.config.agent.data);
+  const projected = await open(options, openState).catch(async (error: unknown) => {
+    throw await explained(error, written);
+  });
+  sandbox.attach(inventory);
   return { ...projected, sandbox };
 }
 

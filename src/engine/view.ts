@@ -9,6 +9,7 @@ import type {
 } from '../controls/contract.ts';
 import type { Period, StatusShares } from '../controls/period.ts';
 import type { AspectStatus } from '../controls/status.ts';
+import type { Condition, ConditionName } from './conditions.ts';
 
 /** Times are Unix seconds here; the server tells them as RFC 3339. */
 
@@ -191,6 +192,9 @@ export interface SoaItem {
 
 /** What the Prometheus metrics are made of, read at each scrape. */
 export interface MetricsSnapshot {
+  readonly ready: boolean;
+  /** Those that hold. */
+  readonly conditions: readonly ConditionName[];
   readonly controls: readonly (ControlItem & { readonly exceptions: number })[];
   readonly checks: readonly (Pick<CheckItem, 'name' | 'severity' | 'outcome'> & {
     readonly open: number;
@@ -235,11 +239,19 @@ export interface MetricsSnapshot {
   }[];
 }
 
+export interface Readiness {
+  /** Only when the configuration is loaded, the store can be written and the clock is not in doubt. No source makes the agent unready. */
+  readonly ready: boolean;
+  /** What is missing. */
+  readonly reasons: readonly string[];
+  /** All that hold, those that leave it ready too. */
+  readonly conditions: readonly Condition[];
+}
+
 /** What the server asks of the engine. Everything but `readiness` is a projection of the log: `rebuild` gives the same answers. */
 export interface AgentView {
   readonly build: { readonly version: string; readonly revision: string; readonly node: string };
-  /** `ready` only when the configuration is loaded and the store is open; the reasons say what is missing. */
-  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  readiness(): Readiness;
   controls(
     query: PageQuery & {
       status?: ControlStatus | undefined;

@@ -4,6 +4,8 @@ import type { CheckpointInfo, EvidenceLog } from '../evidence/contract.ts';
 import { parseWitnessKey } from '../evidence/cosignature.ts';
 import { type Answer, submitCheckpoint, type Witness } from '../evidence/witness/client.ts';
 import { EngineError } from './error.ts';
+import type { Clock } from './clock.ts';
+import { type Conditions, troubleOn } from './conditions.ts';
 import { failureCause } from './retry-policy.ts';
 import type { MetricsSnapshot } from './view.ts';
 
@@ -13,6 +15,15 @@ export interface CosignOptions {
   /** Unix seconds. */
   readonly now: () => number;
   readonly submit?: typeof submitCheckpoint;
+  /** Told what time each cosignature says. */
+  readonly clock?: Pick<Clock, 'heard'>;
+  /** Told what keeps us from each witness. */
+  readonly conditions?: Pick<Conditions, 'report'>;
+}
+
+/** What conditions call a witness. */
+export function witnessSubject(name: string): string {
+  return `witness ${name}`;
 }
 
 /** Has the log's checkpoints cosigned by witnesses. Holds no timer; what fails is told, counted and tried again, never thrown. */
@@ -42,7 +53,14 @@ const TOLERANCE = 300;
 /** Seconds before the first further try; each doubles, up to the cadence. */
 const FIRST_RETRY = 60;
 
-export function createCosigner({ log, logger, now, submit = submitCheckpoint }: CosignOptions): Cosigner {
+export function createCosigner({
+  log,
+  logger,
+  now,
+  submit = submitCheckpoint,
+  clock,
+  conditions,
+}: CosignOptions): Cosigner {
   let items: readonly Item[] = [];
   let every = EVERY;
   let configured = '';
@@ -68,7 +86,9 @@ export function createCosigner({ log, logger, now, submit = submitCheckpoint }: 
         signal,
       );
       if (answer.kind === 'refused') return refused(item, size, answer.why);
+      clock?.heard(answer.time, witnessSubject(item.name));
       assertTimely(answer);
+      conditions?.report(witnessSubject(item.name), undefined);
       item.old = size;
       logger.info({ event: 'cosigned', witness: item.name, size, time: answer.time }, 'cosigned');
       return answer.lines;
@@ -98,6 +118,7 @@ export function createCosigner({ log, logger, now, submit = submitCheckpoint }: 
     countOf(item.name).failures += 1;
     const { detail } = failureCause(error);
     const reason = error instanceof Error && 'code' in error ? error.code : 'internal';
+    conditions?.report(witnessSubject(item.name), troubleOn(witnessSubject(item.name), error));
     logger.warn({ event: 'cosigning_failed', witness: item.name, reason, detail }, 'no cosignature');
   }
 
@@ -136,7 +157,11 @@ export function createCosigner({ log, logger, now, submit = submitCheckpoint }: 
       for (const { name } of items) countOf(name);
       [dueAt, kept, failures] = [now(), 0, 0];
     },
-    nextAt: () => (items.length === 0 || running ? Infinity : dueAt),
+    // A time that was set when the clock stood later is not waited for.
+    nextAt: () => {
+      if (items.length === 0 || running) return Infinity;
+      return dueAt > now() + every ? now() : dueAt;
+    },
     async cosign(signal, once) {
       if (items.length === 0 || running) return;
       running = true;

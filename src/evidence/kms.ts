@@ -7,6 +7,7 @@ import {
   type SignCommandInput,
 } from '@aws-sdk/client-kms';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { proxied } from '../network/proxy.ts';
 import { EvidenceError } from './error.ts';
 import type { KeyUse, Signer } from './keys.ts';
 
@@ -77,6 +78,8 @@ function connect({ kms, region, endpoint }: KmsKey, { request, attempts }: Patie
       connectionTimeout: request,
       requestTimeout: request,
       throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true, ...proxied() },
+      httpsAgent: { keepAlive: true, ...proxied() },
       socketTimeout: request,
     }),
   });

@@ -247,6 +247,7 @@ class Loader {
           statement.run(source, ...columns.map((column) => typed<Scalar>(row[column])));
       }
     } catch (error) {
+      if (!isRecords(error)) throw error;
       throw refused(record, this.#conflict(record, error), error);
     }
   }
@@ -263,6 +264,12 @@ class Loader {
     if (other === undefined) return `expected each value once (${message})`;
     return `id: is already among the records of ${String(other['key'])}; expected it once`;
   }
+}
+
+/** SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_RANGE, and values that can't be bound: not that the file can't be written. */
+function isRecords(error: unknown): boolean {
+  if (!(error instanceof Error && 'errcode' in error)) return true;
+  return [18, 19, 20, 25].includes(Number(error.errcode) & 0xff);
 }
 
 function refused(record: InventoryRecord, problem: string, cause?: unknown): InventoryError {

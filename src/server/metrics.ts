@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
+import { conditionNames } from '../engine/conditions.ts';
 import type { AgentView, MetricsSnapshot } from '../engine/view.ts';
 import { controlStatus, outcome } from './schemas.ts';
 
@@ -27,6 +28,25 @@ function family(
 /** One series for each of the values, 1 for the one that holds. */
 function oneOf(labels: Labels, values: readonly string[], current: string): readonly Sample[] {
   return values.map((status) => [{ ...labels, status }, status === current ? 1 : 0]);
+}
+
+function conditionFamilies({ ready, conditions }: MetricsSnapshot): readonly Family[] {
+  return [
+    family(
+      'gauge',
+      'ready',
+      'Whether the agent can do its work: 1, as /readyz says 200.',
+      [],
+      [[{}, Number(ready)]],
+    ),
+    family(
+      'gauge',
+      'condition',
+      'What keeps the agent, or a part of it, from its work: 1 while it holds.',
+      ['condition'],
+      conditionNames.map((condition) => [{ condition }, Number(conditions.includes(condition))]),
+    ),
+  ];
 }
 
 function controlFamilies({ controls }: MetricsSnapshot): readonly Family[] {
@@ -278,6 +298,7 @@ export async function exposeMetrics(
   );
   const families = [
     build,
+    ...conditionFamilies(snapshot),
     ...controlFamilies(snapshot),
     ...checkFamilies(snapshot),
     ...expiryFamilies(snapshot),

@@ -381,7 +381,11 @@ describe('a stop', () => {
     while (!stub.calls.some(({ operation }) => operation === 'iam:GetAccountSummary')) await setImmediate();
     expect(opened.agent.view.readiness().ready).toBe(true);
     const closed = opened.agent[Symbol.asyncDispose]();
-    expect(opened.agent.view.readiness()).toEqual({ ready: false, reasons: ['the agent is stopping'] });
+    expect(opened.agent.view.readiness()).toEqual({
+      ready: false,
+      reasons: ['the agent is stopping'],
+      conditions: [],
+    });
     await closed;
     await using again = await hanging.open();
     await again.stores.sync();

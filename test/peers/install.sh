@@ -29,6 +29,11 @@ debian_packages() {
     has "$tool" || missing+=("$tool")
   done
   has zstd || missing+=(zstd)
+  # For machines of their own (test/peers/machine.ts), some of which reach the world by a proxy alone.
+  has tinyproxy || missing+=(tinyproxy)
+  has ip || missing+=(iproute2)
+  has unshare || missing+=(util-linux)
+  has mkfs.ext4 || missing+=(e2fsprogs)
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
   if ((${#missing[@]} == 0)); then return; fi
   ((EUID == 0)) || give_up "install these packages first, or run as root: ${missing[*]}"

@@ -149,6 +149,8 @@ function slice<T>(all: readonly T[], { limit, cursor }: PageQuery): Promise<Page
 const reasons = ['denied', 'throttled', 'timeout'];
 
 export const snapshot: MetricsSnapshot = {
+  ready: true,
+  conditions: ['name-resolution'],
   controls: controls.map((control) => ({ ...detailToItem(control), exceptions: 0 })),
   checks: [{ name: 'leaver-access', severity: 'high', outcome: 'fail', open: 2, overdue: 1 }],
   exceptions: [{ name: 'break-glass', expiresAt: moment + 86_400 }],
@@ -186,7 +188,7 @@ export const snapshot: MetricsSnapshot = {
 export function fakeView(replaced: Partial<AgentView> = {}): AgentView {
   return {
     build: { version: '0.1.0', revision: 'abc1234', node: '24.21.0' },
-    readiness: () => ({ ready: true, reasons: [] }),
+    readiness: () => ({ ready: true, reasons: [], conditions: [] }),
     controls: ({ status, theme, owner, ...query }) =>
       slice(
         controls

@@ -167,7 +167,7 @@ describe('readiness', () => {
   test('is 200 while the engine is ready, and follows it at once', async () => {
     let ready = true;
     const server = await serve({
-      readiness: () => ({ ready, reasons: ready ? [] : ['the agent is stopping'] }),
+      readiness: () => ({ ready, reasons: ready ? [] : ['the agent is stopping'], conditions: [] }),
     });
     expect((await send(server, '/readyz')).status).toBe(200);
     ready = false;

@@ -13,6 +13,8 @@ async function scrape(replaced: Partial<MetricsSnapshot> = {}) {
 
 const expected: Readonly<Record<string, readonly [type: string, labels: readonly string[]]>> = {
   annexa_build_info: ['gauge', ['version', 'revision', 'node']],
+  annexa_ready: ['gauge', []],
+  annexa_condition: ['gauge', ['condition']],
   annexa_control_info: ['gauge', ['control', 'title', 'theme', 'owner']],
   annexa_control_status: ['gauge', ['control', 'status']],
   annexa_control_last_assessed_timestamp_seconds: ['gauge', ['control']],

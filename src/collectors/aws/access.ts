@@ -1,4 +1,5 @@
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { proxied } from '../../network/proxy.ts';
 import type { CollectorContext } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import type { Asking, Common } from './client.ts';
@@ -22,7 +23,7 @@ export function openAccess(config: AwsConfig, context: CollectorContext): Access
   const handler = handlerOf(config);
   const common: Common = { config, handler, silences: rememberSilences(context.now) };
   const endpoint = () => endpointOf(config, context);
-  const own = ownKeys(config, context);
+  const own = ownKeys(config, context, handler);
   const sts = stsOf(config, endpoint, common);
   const known = new Map<string, { readonly account: AwsAccount; readonly keys: AccountKeys }>();
   const keysOf = (account: AwsAccount): AccountKeys => {
@@ -50,7 +51,7 @@ function sameRole(a: AwsAccount, b: AwsAccount): boolean {
 function handlerOf({ requestTimeout }: AwsConfig): NodeHttpHandler {
   const milliseconds = requestTimeout * 1000;
   // How many calls are under way is limited by who makes them: those that hang must not keep others waiting for a connection.
-  const agent = { keepAlive: true, maxSockets: Infinity };
+  const agent = { keepAlive: true, maxSockets: Infinity, ...proxied() };
   return new NodeHttpHandler({
     connectionTimeout: Math.min(CONNECT, milliseconds),
     requestTimeout: milliseconds,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { networkTrouble } from '../../network/trouble.ts';
 import { CollectorError, type CollectorErrorCode } from '../error.ts';
 
 const DENIED = new Set([
@@ -140,6 +141,9 @@ export function failure(operation: string, error: unknown, signal?: AbortSignal)
     if (reason instanceof CollectorError) return reason;
     return new CollectorError('timeout', `${operation}: given up before it was answered`, { cause: reason });
   }
+  const trouble = networkTrouble(error);
+  if (trouble !== undefined)
+    return new CollectorError('unavailable', `${operation}: ${trouble.words}`, { cause: error });
   const known = facts(error);
   const where = [
     known.status === undefined ? undefined : `HTTP ${known.status}`,

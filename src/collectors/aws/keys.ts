@@ -27,8 +27,8 @@ export interface AccountKeys extends Keys {
  * The credentials of the collector itself: named ones are read anew whenever they are asked for, so that a secret that was replaced is noticed;
  * else the SDK's default chain, which keeps what it found for as long as that lasts.
  */
-export function ownKeys(config: AwsConfig, context: CollectorContext): Keys {
-  const chain = fromNodeProviderChain({ clientConfig: { region: config.region } });
+export function ownKeys(config: AwsConfig, context: CollectorContext, handler: Common['handler']): Keys {
+  const chain = fromNodeProviderChain({ clientConfig: { region: config.region, requestHandler: handler } });
   const named = config.credentials;
   const read = async (forceRefresh: boolean): Promise<Credentials> => {
     if (named === undefined) return chain({ forceRefresh });

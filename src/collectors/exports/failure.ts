@@ -1,3 +1,4 @@
+import { networkTrouble, statusTrouble } from '../../network/trouble.ts';
 import { CollectorError, type CollectorErrorCode } from '../error.ts';
 
 const codes: Readonly<Record<string, CollectorErrorCode>> = {
@@ -32,6 +33,9 @@ export function sourceFailure(
     const name = error instanceof Error ? error.name : typeof error;
     return new CollectorError('internal', `a defect while the register was read: ${name}`, { cause: error });
   }
+  const trouble = networkTrouble(error);
+  if (trouble !== undefined)
+    return new CollectorError('unavailable', `the register was not read: ${trouble.words}`, { cause: error });
   const kind = codes[code] ?? otherwise;
   const what =
     kind === 'incomplete' ? 'the answer ended before it was complete' : 'the register was not read';
@@ -46,6 +50,10 @@ export function statusFailure(status: number): CollectorError {
   }
   if (status === 429) {
     return new CollectorError('throttled', message);
+  }
+  const trouble = statusTrouble(status);
+  if (trouble !== undefined) {
+    return new CollectorError('unavailable', `${message}: ${trouble.words}`, { network: trouble.kind });
   }
   if (status >= 500 || status === 408) {
     return new CollectorError('unavailable', message);

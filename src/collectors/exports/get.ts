@@ -44,7 +44,7 @@ async function once(
   provenance: Provenance,
   signal: AbortSignal,
 ): Promise<Response> {
-  const { request } = await import('./http.ts');
+  const { request } = await import('../../network/undici.ts');
   let response: Response;
   try {
     response = await request(url, { dispatcher, headers, signal });

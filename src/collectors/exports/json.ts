@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { openDispatcher } from '../../network/proxy.ts';
 import type { Provenance } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import { sourceFailure } from './failure.ts';
@@ -59,10 +60,9 @@ export async function openJson(
 }
 
 /** Whose connections and answers time out, after seconds without a byte. */
-export async function agentOf(requestTimeout: number): Promise<Dispatcher> {
+export function agentOf(requestTimeout: number): Promise<Dispatcher> {
   const timeout = requestTimeout * 1000;
-  const { Agent } = await import('./http.ts');
-  return new Agent({ connect: { timeout }, headersTimeout: timeout, bodyTimeout: timeout });
+  return openDispatcher({ connect: timeout, headers: timeout, body: timeout });
 }
 
 export async function readAll(bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { networkTrouble } from '../../network/trouble.ts';
 import { CollectorError, type CollectorErrorCode } from '../error.ts';
 
 const graphqlError = z.object({
@@ -120,6 +121,9 @@ export function failure(operation: string, error: unknown, signal?: AbortSignal)
     if (reason instanceof CollectorError) return reason;
     return new CollectorError('timeout', `${operation}: given up before it was answered`, { cause: reason });
   }
+  const trouble = networkTrouble(error);
+  if (trouble !== undefined)
+    return new CollectorError('unavailable', `${operation}: ${trouble.words}`, { cause: error });
   const { message = '', status, response } = sdkError.safeParse(error).data ?? {};
   const code = codeOf(error);
   const said = (message.split('\n', 1)[0] ?? '').replace(/ - https?:\/\/\S+$/, '').slice(0, 200);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { gaxios } from 'google-auth-library';
+import { globalAgentFor } from '../../network/proxy.ts';
 import type { Provenance } from '../contract.ts';
 import type { GoogleConfig } from './config.ts';
 import { isPassing, isThrottled, reasonOf } from './failure.ts';
@@ -38,6 +39,7 @@ export function optionsOf(
   };
   return {
     adapter,
+    agent: globalAgentFor,
     responseType: 'json',
     // Elsewhere, the token would be somebody else's to use.
     redirect: 'error',

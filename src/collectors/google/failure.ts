@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { networkTrouble } from '../../network/trouble.ts';
 import { CollectorError, type CollectorErrorCode } from '../error.ts';
 
 /** 403 with one of these asks to slow down: developers.google.com/workspace/admin/directory/v1/limits */
@@ -110,6 +111,9 @@ export function failure(operation: string, error: unknown, signal?: AbortSignal)
     if (reason instanceof CollectorError) return reason;
     return new CollectorError('timeout', `${operation}: given up before it was answered`);
   }
+  const trouble = networkTrouble(error);
+  if (trouble !== undefined)
+    return new CollectorError('unavailable', `${operation}: ${trouble.words}`, { network: trouble.kind });
   const known = facts(error);
   if (!known.known)
     return new CollectorError('internal', `${operation}: ${String(error).split('\n', 1)[0]}`, {

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { type AuthClient, GoogleAuth } from 'google-auth-library';
 import { z } from 'zod';
+import { globalAgentFor } from '../../network/proxy.ts';
 import type { CollectorContext, SecretRef } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import { read } from '../read.ts';
@@ -113,7 +114,7 @@ async function environment(
     // Any will do: without one, the library asks other services for it.
     projectId: account,
     clientOptions: {
-      transporterOptions: { timeout: requestTimeout * 1000 },
+      transporterOptions: { timeout: requestTimeout * 1000, agent: globalAgentFor },
       useAuthRequestParameters: false,
     },
   });

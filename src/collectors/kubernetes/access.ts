@@ -1,5 +1,7 @@
+import type { Agent } from 'node:http';
 import { dirname, resolve } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { throughProxies } from '../../network/proxy.ts';
 import type { CollectorContext } from '../contract.ts';
 import { CollectorError } from '../error.ts';
 import type { KubernetesConfig } from './config.ts';
@@ -28,7 +30,15 @@ export async function openAccess(config: KubernetesConfig, context: CollectorCon
     );
   if (!/^https?:\/\//.test(cluster.server) || !URL.canParse(cluster.server))
     throw new CollectorError('configuration', "the kubeconfig's server is no URL");
-  const agents = new Set<{ destroy(): void }>();
+  const agents = new Map<Agent, Agent>();
+  /** The client's agent is used again and again; the kubeconfig may name a proxy of its own. */
+  const agentFor = (own: Agent): Agent => {
+    const known = agents.get(own);
+    if (known !== undefined) return known;
+    const agent = cluster.proxyUrl === undefined ? throughProxies(own) : own;
+    agents.set(own, agent);
+    return agent;
+  };
   return {
     server: cluster.server.replace(/\/$/, ''),
     authenticated: cluster.server.startsWith('https:') && !cluster.skipTLSVerify,
@@ -45,11 +55,11 @@ export async function openAccess(config: KubernetesConfig, context: CollectorCon
           },
         );
       }
-      if (typeof options.agent === 'object') agents.add(options.agent);
+      if (typeof options.agent === 'object') options.agent = agentFor(options.agent);
       return options;
     },
     [Symbol.dispose]: () => {
-      for (const agent of agents) agent.destroy();
+      for (const agent of new Set([...agents.keys(), ...agents.values()])) agent.destroy();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { networkTrouble } from '../../network/trouble.ts';
 import { CollectorError, type CollectorErrorCode } from '../error.ts';
 import { ruleText } from './permissions.ts';
 
@@ -75,6 +76,8 @@ export function failure(operation: string, error: unknown, signal: AbortSignal):
 
 function said(operation: string, error: unknown): string {
   if (!(error instanceof StatusError)) {
+    const trouble = networkTrouble(error);
+    if (trouble !== undefined) return trouble.words;
     const code = systemCode(error);
     if (code !== undefined) return `no whole answer: ${code}`;
     return error instanceof Error ? error.message : String(error);

@@ -11,7 +11,7 @@ import { judged } from './documents.ts';
 export async function readMetrics(
   state: StateDatabase,
   log: Pick<EvidenceLog, 'checkpoint' | 'keys'>,
-): Promise<Omit<MetricsSnapshot, 'verifyFailures' | 'timestamps' | 'witnesses'>> {
+): Promise<Omit<MetricsSnapshot, 'ready' | 'conditions' | 'verifyFailures' | 'timestamps' | 'witnesses'>> {
   const { checks, soa, exceptions, attestations } = await judged(state);
   const controls = await state.selectFrom('control').selectAll().orderBy('ordinal').execute();
   const verdicts = new Map(

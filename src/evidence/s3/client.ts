@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { proxied } from '../../network/proxy.ts';
 import { EvidenceError } from '../error.ts';
 import { safeKey } from '../store.ts';
 
@@ -49,6 +50,8 @@ export function connect(place: S3Place, patience: Patience = PATIENCE): Access {
       connectionTimeout: patience.connect,
       requestTimeout: patience.request,
       throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true, ...proxied() },
+      httpsAgent: { keepAlive: true, ...proxied() },
       socketTimeout: patience.request,
     }),
   });

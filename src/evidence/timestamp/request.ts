@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import { EvidenceError } from '../error.ts';
+import { openDispatcher } from '../../network/proxy.ts';
+import { unanswered, wordsOf } from '../unanswered.ts';
 import { encodeDer, encodeUnsigned, TAG } from './der.ts';
 import { MOST_TOKEN_BYTES, openToken, parseAuthorities, type TokenInfo } from './token.ts';
 
@@ -54,10 +56,10 @@ async function post(
   query: Uint8Array,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const { Agent, request } = await import('../http.ts');
+  const { request } = await import('../../network/undici.ts');
   const milliseconds = timeout * 1000;
   const late = AbortSignal.timeout(milliseconds);
-  const dispatcher = new Agent({ connect: { timeout: milliseconds } });
+  const dispatcher = await openDispatcher({ connect: milliseconds });
   try {
     const response = await request(url, {
       dispatcher,
@@ -71,9 +73,7 @@ async function post(
   } catch (cause) {
     if (cause instanceof EvidenceError) throw cause;
     if (late.aborted) throw new EvidenceError('io', `no answer within ${timeout} s`, { cause });
-    throw new EvidenceError('io', `can't be reached: ${cause instanceof Error ? cause.message : 'failed'}`, {
-      cause,
-    });
+    throw new EvidenceError('io', `can't be reached: ${wordsOf(cause)}`, { cause });
   } finally {
     await dispatcher.destroy();
   }
@@ -81,9 +81,7 @@ async function post(
 
 /** Redirects are not followed: 200, or 201 as some answer. */
 function assertReply({ statusCode, headers }: Dispatcher.ResponseData): void {
-  if (statusCode !== 200 && statusCode !== 201) {
-    throw new EvidenceError('io', `answers with status ${statusCode}`);
-  }
+  if (statusCode !== 200 && statusCode !== 201) throw unanswered(statusCode);
   const [type = ''] = [headers['content-type']].flat();
   if (type.split(';')[0]?.trim().toLowerCase() !== REPLY) {
     throw new EvidenceError(

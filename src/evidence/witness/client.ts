@@ -1,7 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { openCosignatures, type WitnessKey } from '../cosignature.ts';
 import { EvidenceError } from '../error.ts';
+import { openDispatcher } from '../../network/proxy.ts';
 import { parseCheckpoint, parseNote } from '../note.ts';
+import { unanswered, wordsOf } from '../unanswered.ts';
 
 /** Whom to ask to cosign, and where: https://c2sp.org/tlog-witness. */
 export interface Witness {
@@ -92,7 +94,7 @@ function knownSize({ status, type, body }: Reply): number {
     throw new EvidenceError('foreign-key', 'does not know this log: register its origin there');
   if (status === 403)
     throw new EvidenceError('foreign-key', "does not know the log's checkpoint key: register it there");
-  if (status !== 409) throw new EvidenceError('io', `answers with status ${status}`);
+  if (status !== 409) throw unanswered(status);
   if (type !== SIZE_TYPE || !/^(0|[1-9]\d{0,15})\n$/.test(body))
     throw new EvidenceError(
       'corrupt',
@@ -117,9 +119,9 @@ async function connected<T>(
   signal: AbortSignal,
   work: (post: (body: string) => Promise<Reply>) => Promise<T>,
 ): Promise<T> {
-  const { Agent, request } = await import('../http.ts');
+  const { request } = await import('../../network/undici.ts');
   const late = AbortSignal.timeout(timeout * 1000);
-  const dispatcher = new Agent({ connect: { timeout: timeout * 1000 } });
+  const dispatcher = await openDispatcher({ connect: timeout * 1000 });
   try {
     return await work(async (body) => {
       const response = await request(`${url.replace(/\/+$/, '')}/add-checkpoint`, {
@@ -134,8 +136,7 @@ async function connected<T>(
   } catch (cause) {
     if (cause instanceof EvidenceError) throw cause;
     if (late.aborted) throw new EvidenceError('io', `no answer within ${timeout} s`, { cause });
-    const why = cause instanceof Error ? cause.message : 'failed';
-    throw new EvidenceError('io', `can't be reached: ${why}`, { cause });
+    throw new EvidenceError('io', `can't be reached: ${wordsOf(cause)}`, { cause });
   } finally {
     await dispatcher.destroy();
   }

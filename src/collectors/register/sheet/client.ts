@@ -1,5 +1,6 @@
 import type { gaxios as Gaxios } from 'google-auth-library';
 import { z } from 'zod';
+import { globalAgentFor } from '../../../network/proxy.ts';
 import type { CollectorContext, Provenance } from '../../contract.ts';
 import { CollectorError } from '../../error.ts';
 import { unlessAborted } from '../../waiting.ts';
@@ -42,6 +43,7 @@ export async function sheetClient(
   const transporter = new gaxios.Gaxios({
     adapter: counted(provenance, endpoint),
     signal,
+    agent: globalAgentFor,
     timeout: limits.requestTimeout * 1000,
     size: limits.maxBytes,
     // A redirect would take the token elsewhere.

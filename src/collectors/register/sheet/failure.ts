@@ -1,3 +1,4 @@
+import { networkTrouble } from '../../../network/trouble.ts';
 import { CollectorError, type CollectorErrorCode } from '../../error.ts';
 import { operationOf, TOKEN_OPERATION } from './names.ts';
 
@@ -8,6 +9,9 @@ export function sheetFailure(error: unknown, signal: AbortSignal, caller: string
   const operation = operationOf(String(at(error, 'config', 'url')));
   const status = at(error, 'response', 'status');
   if (typeof status === 'number') return answered(operation, status, error, caller);
+  const trouble = networkTrouble(error);
+  if (trouble !== undefined)
+    return new CollectorError('unavailable', `${operation}: ${trouble.words}`, { network: trouble.kind });
   const told = [at(error, 'code'), at(error, 'cause', 'type'), at(error, 'cause', 'code')].map(String);
   // The library tells a body that was cut by its message alone.
   if (/^(Invalid response body|Premature close)/.test(String(at(error, 'message'))))

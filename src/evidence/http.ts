@@ -1,2 +1,0 @@
-/** Loaded only when an authority is asked. A module of its own, since a bundle keeps no names of a CommonJS package that is imported lazily. */
-export { Agent, request } from 'undici';
