@@ -92,6 +92,8 @@ export class Agent implements AsyncDisposable {
         verifyFailures: options.stores.verifyFailures(),
         timestamps: this.#stamper.metrics(),
         witnesses: this.#cosigner.metrics(),
+        datasets: this.#knowledge.datasets(this.#config, options.now()),
+        assessEvery: this.#config.agent.evaluateEvery,
       }),
       build: options.build,
       readiness: () => this.#readiness(),

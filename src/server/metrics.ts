@@ -1,33 +1,8 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { AgentView, MetricsSnapshot } from '../engine/view.ts';
+import { type Family, family, oneOf, type Sample, told } from './family.ts';
+import { configurationFamilies, datasetFamilies, linkFamilies } from './metrics-context.ts';
 import { controlStatus, outcome } from './schemas.ts';
-
-type Labels = Readonly<Record<string, string>>;
-type Sample = readonly [labels: Labels, value: number];
-
-/** A family of one scrape. Its samples are absolute: counters too start from nothing at each scrape. */
-interface Family {
-  readonly type: 'gauge' | 'counter';
-  readonly name: string;
-  readonly help: string;
-  readonly labels: readonly string[];
-  readonly samples: readonly Sample[];
-}
-
-function family(
-  type: Family['type'],
-  name: string,
-  help: string,
-  labels: readonly string[],
-  samples: readonly Sample[],
-): Family {
-  return { type, name: `annexa_${name}`, help, labels, samples };
-}
-
-/** One series for each of the values, 1 for the one that holds. */
-function oneOf(labels: Labels, values: readonly string[], current: string): readonly Sample[] {
-  return values.map((status) => [{ ...labels, status }, status === current ? 1 : 0]);
-}
 
 function controlFamilies({ controls }: MetricsSnapshot): readonly Family[] {
   return [
@@ -50,9 +25,21 @@ function controlFamilies({ controls }: MetricsSnapshot): readonly Family[] {
       'control_last_assessed_timestamp_seconds',
       'When each control was last assessed, in Unix seconds; absent before the first assessment.',
       ['control'],
-      controls.flatMap(({ id, lastAssessedAt }): Sample[] =>
-        lastAssessedAt === null ? [] : [[{ control: id }, lastAssessedAt]],
-      ),
+      controls.flatMap(({ id, lastAssessedAt }) => told({ control: id }, lastAssessedAt)),
+    ),
+    family(
+      'gauge',
+      'control_status_since_timestamp_seconds',
+      'When each control got the status that it has, in Unix seconds.',
+      ['control'],
+      controls.flatMap(({ id, statusSince }) => told({ control: id }, statusSince)),
+    ),
+    family(
+      'gauge',
+      'control_last_known_timestamp_seconds',
+      'When each control was last assessed as anything but unknown, in Unix seconds; absent when it never was.',
+      ['control'],
+      controls.flatMap(({ id, lastKnownAt }) => told({ control: id }, lastKnownAt)),
     ),
     family(
       'gauge',
@@ -64,7 +51,7 @@ function controlFamilies({ controls }: MetricsSnapshot): readonly Family[] {
   ];
 }
 
-function checkFamilies({ checks }: MetricsSnapshot): readonly Family[] {
+function checkFamilies({ checks, ages }: MetricsSnapshot): readonly Family[] {
   return [
     family(
       'gauge',
@@ -83,9 +70,30 @@ function checkFamilies({ checks }: MetricsSnapshot): readonly Family[] {
     family(
       'gauge',
       'deviations_overdue',
-      'Open deviations of each check that are past their deadline.',
+      'Open deviations of each check that are past their deadline and that no exception accepts.',
       ['check'],
       checks.map(({ name, overdue }) => [{ check: name }, overdue]),
+    ),
+    family(
+      'gauge',
+      'deviations_accepted',
+      'Open deviations of each check that a valid exception accepts.',
+      ['check'],
+      checks.map(({ name, accepted }) => [{ check: name }, accepted]),
+    ),
+    family(
+      'gauge',
+      'deviations_oldest_timestamp_seconds',
+      'When the oldest open deviation of each check was first seen, in Unix seconds; absent without one.',
+      ['check'],
+      checks.flatMap(({ name, oldestAt }) => told({ check: name }, oldestAt)),
+    ),
+    family(
+      'gauge',
+      'deviations_by_age',
+      'Open deviations by severity and by the time since they were first seen.',
+      ['severity', 'age'],
+      ages.map(({ severity, age, open }) => [{ severity, age }, open]),
     ),
   ];
 }
@@ -98,6 +106,13 @@ function expiryFamilies({ exceptions, attestations }: MetricsSnapshot): readonly
       'When each exception expires, in Unix seconds.',
       ['exception'],
       exceptions.map(({ name, expiresAt }) => [{ exception: name }, expiresAt]),
+    ),
+    family(
+      'gauge',
+      'exception_deviations',
+      'Open deviations that each exception accepts.',
+      ['exception'],
+      exceptions.map(({ name, accepts }) => [{ exception: name }, accepts]),
     ),
     family(
       'gauge',
@@ -214,9 +229,21 @@ function collectorFamilies({ collectors, evidence }: MetricsSnapshot): readonly 
       'collector_run_duration_seconds',
       'How long the last run of each collector took; absent before the first.',
       ['collector'],
-      collectors.flatMap(({ name, lastDurationSeconds }): Sample[] =>
-        lastDurationSeconds === null ? [] : [[{ collector: name }, lastDurationSeconds]],
-      ),
+      collectors.flatMap(({ name, lastDurationSeconds }) => told({ collector: name }, lastDurationSeconds)),
+    ),
+    family(
+      'gauge',
+      'collector_last_run_timestamp_seconds',
+      'When the last run of each collector ended, in Unix seconds; absent before the first.',
+      ['collector'],
+      collectors.flatMap(({ name, lastRunAt }) => told({ collector: name }, lastRunAt)),
+    ),
+    family(
+      'gauge',
+      'collector_last_success_timestamp_seconds',
+      'When the last run of each collector in which nothing failed ended, in Unix seconds; absent before the first.',
+      ['collector'],
+      collectors.flatMap(({ name, lastSuccessAt }) => told({ collector: name }, lastSuccessAt)),
     ),
     family(
       'counter',
@@ -264,7 +291,7 @@ export interface Exposition {
  * gone goes too. Families of `extra`, such as those of the process, follow.
  */
 export async function exposeMetrics(
-  view: Pick<AgentView, 'build' | 'metrics'>,
+  view: Pick<AgentView, 'build' | 'metrics' | 'readiness'>,
   extra?: Registry,
 ): Promise<Exposition> {
   const snapshot = await view.metrics();
@@ -276,11 +303,22 @@ export async function exposeMetrics(
     ['version', 'revision', 'node'],
     [[{ ...view.build }, 1]],
   );
+  const ready = family(
+    'gauge',
+    'ready',
+    'Whether the agent can do its work: 1 when the configuration is loaded and the store is open, else 0.',
+    [],
+    [[{}, view.readiness().ready ? 1 : 0]],
+  );
   const families = [
     build,
+    ready,
+    ...configurationFamilies(snapshot),
     ...controlFamilies(snapshot),
     ...checkFamilies(snapshot),
+    ...linkFamilies(snapshot),
     ...expiryFamilies(snapshot),
+    ...datasetFamilies(snapshot),
     ...evidenceFamilies(snapshot),
     ...timestampFamilies(snapshot),
     ...witnessFamilies(snapshot),

@@ -92,8 +92,16 @@ export interface StateTables {
     why: string;
     aspects_json: string;
     assessed_at: number;
+    /** The first assessment of those in a row that gave this status. */
+    since_at: number;
+    /** The last assessment that gave another status than `unknown`. */
+    known_at: number | null;
   };
+  /** Documents that changed with a configuration, the product's own left out, by whether their approval is evidenced. */
+  config_change: { approval: Approved; documents: number };
 }
+
+export type Approved = 'evidenced' | 'not_evidenced';
 
 const DDL = [
   'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT',
@@ -116,7 +124,8 @@ const DDL = [
     first_seen_at INTEGER NOT NULL, due_at INTEGER NOT NULL, exception TEXT, closed_at INTEGER, closed_by TEXT) STRICT`,
   'CREATE UNIQUE INDEX deviation_open ON deviation (check_name, record) WHERE closed_at IS NULL',
   `CREATE TABLE control (id TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, status TEXT NOT NULL, why TEXT NOT NULL, aspects_json TEXT NOT NULL,
-    assessed_at INTEGER NOT NULL) STRICT`,
+    assessed_at INTEGER NOT NULL, since_at INTEGER NOT NULL, known_at INTEGER) STRICT`,
+  'CREATE TABLE config_change (approval TEXT PRIMARY KEY, documents INTEGER NOT NULL) STRICT',
 ];
 
 const SCHEMA = createHash('sha256').update(DDL.join(';')).digest('hex');

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import type { EvidenceLog, Sealed } from '../../evidence/contract.ts';
 import type { StateDatabase, StateTables } from './database.ts';
+import { builtinFile, NOT_EVIDENCED } from '../../config/words.ts';
 import { assessmentApplied } from './project-assessment.ts';
 import { subject } from './subject.ts';
 
@@ -40,6 +41,8 @@ const documentLine = z.object({
   name: z.string(),
   manifest: z.record(z.string(), z.unknown()),
 });
+
+const changeLine = z.object({ file: z.string(), approval: z.unknown() });
 
 /** How many entries of the log the state holds. */
 async function applied(state: StateDatabase): Promise<number> {
@@ -100,6 +103,22 @@ async function configApplied(work: Work, log: EvidenceLog, entry: Sealed): Promi
   const gone = [...before.keys()].filter((id) => !present.includes(id));
   for (const id of gone) await work.deleteFrom('document').where('id', '=', id).execute();
   for (const id of gone) await documentGone(work, id);
+  await countChanges(work, log, entry);
+}
+
+/** The product's own documents change with its version: nobody's approval is asked for. */
+async function countChanges(work: Work, log: EvidenceLog, entry: Sealed): Promise<void> {
+  for await (const line of log.body(subject(entry, 'changes'))) {
+    const { file, approval } = changeLine.parse(line);
+    if (file === builtinFile) continue;
+    await work
+      .insertInto('config_change')
+      .values({ approval: approval === NOT_EVIDENCED ? 'not_evidenced' : 'evidenced', documents: 1 })
+      .onConflict((c) =>
+        c.column('approval').doUpdateSet((e) => ({ documents: e('config_change.documents', '+', 1) })),
+      )
+      .execute();
+  }
 }
 
 /** Deviations of a check that left are closed by the next assessment. */
