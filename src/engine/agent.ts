@@ -20,7 +20,7 @@ import { createStamper, type Stamper } from './stamp.ts';
 import { stateAnswers } from './state/answers.ts';
 import { readMetrics } from './state/metrics.ts';
 import type { Stores } from './stores.ts';
-import type { AgentView } from './view.ts';
+import type { AgentView, MetricsSnapshot } from './view.ts';
 import { type Cosigner, createCosigner } from './witness.ts';
 
 export interface AgentOptions {
@@ -87,14 +87,7 @@ export class Agent implements AsyncDisposable {
     this.#limit = pLimit(options.config.agent.concurrency);
     this.view = {
       ...stateAnswers(options.stores.state, options.stores.log),
-      metrics: async () => ({
-        ...(await readMetrics(options.stores.state, options.stores.log)),
-        verifyFailures: options.stores.verifyFailures(),
-        timestamps: this.#stamper.metrics(),
-        witnesses: this.#cosigner.metrics(),
-        datasets: this.#knowledge.datasets(this.#config, options.now()),
-        assessEvery: this.#config.agent.evaluateEvery,
-      }),
+      metrics: () => this.#metrics(),
       build: options.build,
       readiness: () => this.#readiness(),
     };
@@ -163,6 +156,19 @@ export class Agent implements AsyncDisposable {
       ...(this.#stopping.signal.aborted ? ['the agent is stopping'] : []),
     ];
     return { ready: reasons.length === 0, reasons };
+  }
+
+  async #metrics(): Promise<MetricsSnapshot | undefined> {
+    if (this.#sealedConfig === '') return undefined;
+    const { state, log, verifyFailures } = this.#stores;
+    return {
+      ...(await readMetrics(state, log)),
+      verifyFailures: verifyFailures(),
+      timestamps: this.#stamper.metrics(),
+      witnesses: this.#cosigner.metrics(),
+      datasets: this.#knowledge.datasets(this.#config, this.#options.now()),
+      assessEvery: this.#config.agent.evaluateEvery,
+    };
   }
 
   #pump(): void {

@@ -307,5 +307,6 @@ export interface AgentView {
     readonly root: string;
     readonly note: string;
   }>;
-  metrics(): Promise<MetricsSnapshot>;
+  /** Undefined until the configuration is loaded: what is still being projected from the log would be told as what is. */
+  metrics(): Promise<MetricsSnapshot | undefined>;
 }

@@ -281,6 +281,21 @@ function register(registry: Registry, { type, name, help, labels, samples }: Fam
   }
 }
 
+function stateFamilies(snapshot: MetricsSnapshot): readonly Family[] {
+  return [
+    ...configurationFamilies(snapshot),
+    ...controlFamilies(snapshot),
+    ...checkFamilies(snapshot),
+    ...linkFamilies(snapshot),
+    ...expiryFamilies(snapshot),
+    ...datasetFamilies(snapshot),
+    ...evidenceFamilies(snapshot),
+    ...timestampFamilies(snapshot),
+    ...witnessFamilies(snapshot),
+    ...collectorFamilies(snapshot),
+  ];
+}
+
 export interface Exposition {
   readonly contentType: string;
   readonly text: string;
@@ -310,20 +325,7 @@ export async function exposeMetrics(
     [],
     [[{}, view.readiness().ready ? 1 : 0]],
   );
-  const families = [
-    build,
-    ready,
-    ...configurationFamilies(snapshot),
-    ...controlFamilies(snapshot),
-    ...checkFamilies(snapshot),
-    ...linkFamilies(snapshot),
-    ...expiryFamilies(snapshot),
-    ...datasetFamilies(snapshot),
-    ...evidenceFamilies(snapshot),
-    ...timestampFamilies(snapshot),
-    ...witnessFamilies(snapshot),
-    ...collectorFamilies(snapshot),
-  ];
+  const families = [build, ready, ...(snapshot === undefined ? [] : stateFamilies(snapshot))];
   for (const one of families) register(registry, one);
   const own = await registry.metrics();
   return {

@@ -357,7 +357,7 @@ describe('stored bytes that are not what was sealed', () => {
       outcome: 'unknown',
       why: expect.stringContaining("can't be loaded"),
     });
-    expect((await opened.agent.view.metrics()).verifyFailures).toBeGreaterThan(0);
+    expect((await opened.agent.view.metrics())!.verifyFailures).toBeGreaterThan(0);
   });
 });
 

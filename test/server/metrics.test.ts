@@ -226,6 +226,16 @@ describe('/metrics', () => {
     expect([...families.keys()].sort()).toEqual(Object.keys(expected).sort());
   });
 
+  test('an agent that has not loaded its configuration tells that, and nothing of what it holds', async () => {
+    const view = fakeView({
+      metrics: () => Promise.resolve(undefined),
+      readiness: () => ({ ready: false, reasons: ['the configuration is not loaded'] }),
+    });
+    const families = parseExposition((await exposeMetrics(view)).text);
+    expect([...families.keys()]).toEqual(['annexa_build_info', 'annexa_ready']);
+    expect(valueOf(families, 'annexa_ready')).toBe(0);
+  });
+
   test('metrics of the process can follow', async () => {
     const registry = new Registry();
     new Gauge({ name: 'extra_things', help: 'More.', registers: [registry] }).set(3);
