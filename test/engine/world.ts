@@ -7,6 +7,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { builtinChecks } from '../../src/controls/builtin.ts';
 import { Agent } from '../../src/engine/agent.ts';
 import { createSandbox, type SandboxOptions } from '../../src/inventory/sandbox.ts';
+import { readMetrics } from '../../src/engine/state/metrics.ts';
 import { openStores, rebuildState, type Stores } from '../../src/engine/stores.ts';
 import type { AgentView, PageQuery } from '../../src/engine/view.ts';
 
@@ -101,8 +102,14 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
   return world;
 }
 
-/** Every answer of the API, as JSON: the lists whole, and each item of its own. */
-export async function allAnswers(view: AgentView): Promise<Record<string, string>> {
+/** Every answer of the API, and what the metrics are made of, as JSON: the lists whole, and each item of its own. */
+export async function allAnswers({
+  agent: { view },
+  stores,
+}: {
+  readonly agent: { readonly view: AgentView };
+  readonly stores: Stores;
+}): Promise<Record<string, string>> {
   const lists = [
     'controls',
     'checks',
@@ -133,7 +140,8 @@ export async function allAnswers(view: AgentView): Promise<Record<string, string
     answers[`checks/${name}`] = JSON.stringify(await view.check(name));
   for (const { index } of (await view.evidence({ limit: 1000 })).items)
     answers[`evidence/${index}`] = JSON.stringify(await view.entry(index));
-  for (const name of ['soa', 'scope', 'checkpoint', 'metrics'] as const)
+  for (const name of ['soa', 'scope', 'checkpoint'] as const)
     answers[name] = JSON.stringify(await view[name]());
+  answers['metrics'] = JSON.stringify(await readMetrics(stores.state, stores.log));
   return answers;
 }
