@@ -9,6 +9,7 @@ import { describe, isMapping, parseDocuments, pathText, type RawDocument } from 
 import { ConfigError, type ConfigIssue, sortIssues, wholeIssue } from './error.ts';
 import { type ManifestFile, readManifestFiles } from './files.ts';
 import { type ManifestResult, nameOf, namesOf, readManifest, secretFaults } from './manifest.ts';
+import { builtinFile } from './words.ts';
 
 export interface LoadOptions {
   /** Where ANNEXA_DATA, ANNEXA_LISTEN and ANNEXA_LOG_LEVEL are looked up; also what git is run with. */
@@ -30,7 +31,6 @@ interface Entry extends ManifestResult {
   readonly name: string;
 }
 
-const builtinFile = 'builtin';
 const single: readonly string[] = ['Agent', 'Scope', 'StatementOfApplicability'];
 
 /** Reads the directory and makes the configuration of it, frozen. Rejects with a ConfigError that tells everything that is wrong. */

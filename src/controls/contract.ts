@@ -8,7 +8,8 @@ export type ControlStatus =
   | 'ineffective'
   | 'unknown'
   | 'not_applicable';
-export type Severity = 'critical' | 'high' | 'medium' | 'low';
+export const severities = ['critical', 'high', 'medium', 'low'] as const;
+export type Severity = (typeof severities)[number];
 
 /** How the evidence of one configured (dataset, scope) stands at the moment of an assessment. */
 export interface SourceState extends SourceRef {

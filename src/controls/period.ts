@@ -2,18 +2,16 @@ import { z } from 'zod';
 import type { ControlStatus } from './contract.ts';
 import { duration } from './fields.ts';
 
-/** A status counts without a new assessment for this many times the time between full ones. */
-const PATIENCE = 2;
-/** Seconds between full assessments when the Agent's manifest doesn't say. */
-const DEFAULT_EVALUATE_EVERY = 900;
+/** An assessment speaks for this many times the time between full ones, unless another follows. */
+export const PATIENCE = 2;
 
-/** Of a sealed Agent manifest: for how many seconds an assessment speaks. */
-export const agentPatience = z
+/** Seconds between full assessments when the Agent's manifest doesn't say, or none is sealed. */
+export const DEFAULT_EVALUATE_EVERY = 900;
+
+/** Of a sealed Agent manifest: seconds between full assessments. */
+export const evaluateEvery = z
   .looseObject({ spec: z.looseObject({ evaluateEvery: duration.default(DEFAULT_EVALUATE_EVERY) }) })
-  .transform(({ spec }) => PATIENCE * spec.evaluateEvery);
-
-/** While no Agent manifest is sealed. */
-export const DEFAULT_PATIENCE = PATIENCE * DEFAULT_EVALUATE_EVERY;
+  .transform(({ spec }) => spec.evaluateEvery);
 
 /** From `from` until before `to`, Unix seconds. */
 export interface Period {

@@ -24,7 +24,7 @@ import { stateAnswers } from './state/answers.ts';
 import { readMetrics } from './state/metrics.ts';
 import { createStoreGuard, type StoreGuard } from './store-guard.ts';
 import { dataPaths, type Stores } from './stores.ts';
-import type { AgentView } from './view.ts';
+import type { AgentView, MetricsSnapshot } from './view.ts';
 import { type Cosigner, createCosigner, witnessSubject } from './witness.ts';
 
 export interface AgentOptions {
@@ -105,14 +105,7 @@ export class Agent implements AsyncDisposable {
     this.#limit = pLimit(options.config.agent.concurrency);
     this.view = {
       ...stateAnswers(options.stores.state, options.stores.log),
-      metrics: async () => ({
-        ...(await readMetrics(options.stores.state, options.stores.log)),
-        ready: this.#readiness().ready,
-        conditions: this.#conditions.list().map(({ condition }) => condition),
-        verifyFailures: options.stores.verifyFailures(),
-        timestamps: this.#stamper.metrics(),
-        witnesses: this.#cosigner.metrics(),
-      }),
+      metrics: () => this.#metrics(),
       build: options.build,
       readiness: () => this.#readiness(),
     };
@@ -204,6 +197,18 @@ export class Agent implements AsyncDisposable {
     this.#agenda?.hurry(this.#now());
     this.#evaluateAt = 0;
     this.#pump();
+  }
+
+  async #metrics(): Promise<MetricsSnapshot | undefined> {
+    if (this.#sealedConfig === '') return undefined;
+    const { state, log, verifyFailures } = this.#stores;
+    return {
+      ...(await readMetrics(state, log)),
+      verifyFailures: verifyFailures(),
+      timestamps: this.#stamper.metrics(),
+      witnesses: this.#cosigner.metrics(),
+      datasets: this.#knowledge.datasets(this.#config, this.#now()),
+    };
   }
 
   #pump(): void {

@@ -5,6 +5,7 @@ import { SOA_SOURCE } from '../controls/soa-records.ts';
 import { sourceKey } from '../inventory/kind.ts';
 import type { FailureCause } from './retry-policy.ts';
 import type { DatasetResult } from './collect.ts';
+import type { MetricsSnapshot } from './view.ts';
 import { collectedIn, soaState, sourceStates } from './sources.ts';
 import type { Stores } from './stores.ts';
 
@@ -24,6 +25,8 @@ export interface Knowledge {
   lastCollected(collector: string, dataset: string): number | undefined;
   /** How the evidence of every configured source stands. */
   sources(config: Config, now: number): readonly SourceState[];
+  /** The same by dataset, with how many of its scopes could not be collected last. */
+  datasets(config: Config, now: number): MetricsSnapshot['datasets'];
 }
 
 export function createKnowledge(stores: Stores): Knowledge {
@@ -79,8 +82,30 @@ export function createKnowledge(stores: Stores): Knowledge {
         ? []
         : [soaState(stores.snapshot(SOA_SOURCE.collector, SOA_SOURCE.dataset, SOA_SOURCE.scope), now)]),
     ],
+    datasets(config, now) {
+      const states = Map.groupBy(knowledge.sources(config, now), datasetKey);
+      return config.collectors.flatMap(({ name: collector, datasets }) =>
+        datasets.map(({ dataset, freshness }) => {
+          const own = states.get(datasetKey({ collector, dataset })) ?? [];
+          const scopes = { fresh: 0, stale: 0, missing: 0 };
+          for (const { state } of own) scopes[state] += 1;
+          const failing = own.filter((source) => failures.has(sourceKey(source))).length;
+          return { collector, dataset, freshness, scopes, failing };
+        }),
+      );
+    },
   };
   return knowledge;
+}
+
+function datasetKey({
+  collector,
+  dataset,
+}: {
+  readonly collector: string;
+  readonly dataset: string;
+}): string {
+  return `${collector}/${dataset}`;
 }
 
 /** The scopes with one more dataset of one of them: the log tells of each apart. */

@@ -39,9 +39,10 @@ export async function openReadOnly(options: ReadOnlyOptions): Promise<ReadOnly> 
       verifyFailures: 0,
       timestamps: { lastTokenAt: null, failures: {} },
       witnesses: [],
+      datasets: [],
     }),
     build,
-    readiness: () => ({ ready: true, reasons: [] }),
+    readiness: () => ({ ready: true, reasons: [], conditions: [] }),
   };
   return { view, [Symbol.asyncDispose]: () => state.destroy() };
 }

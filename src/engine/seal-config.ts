@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { diffConfigs, type DocumentChange } from '../config/diff.ts';
 import { plugins } from '../collectors/registry.ts';
 import type { CollectorConfig, Config, ConfigDocument } from '../config/contract.ts';
+import { NOT_EVIDENCED } from '../config/words.ts';
 import type { SourceState } from '../controls/contract.ts';
 import type { EvidenceLog, Subject } from '../evidence/contract.ts';
 import { configEffects } from './config-effects.ts';
@@ -135,8 +136,6 @@ async function readDocuments(log: EvidenceLog, digest: string): Promise<readonly
   }
   return documents;
 }
-
-const NOT_EVIDENCED = 'approval not evidenced';
 
 function documentLine({ id, kind, name, file, manifest, approval }: ConfigDocument) {
   return { id, kind, name, file, manifest, approval: approval ?? NOT_EVIDENCED };

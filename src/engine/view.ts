@@ -192,16 +192,56 @@ export interface SoaItem {
 
 /** What the Prometheus metrics are made of, read at each scrape. */
 export interface MetricsSnapshot {
-  readonly ready: boolean;
-  /** Those that hold. */
-  readonly conditions: readonly ConditionName[];
-  readonly controls: readonly (ControlItem & { readonly exceptions: number })[];
-  readonly checks: readonly (Pick<CheckItem, 'name' | 'severity' | 'outcome'> & {
-    readonly open: number;
-    readonly overdue: number;
+  readonly controls: readonly (ControlItem & {
+    /** Valid ones that bear on it. */
+    readonly exceptions: number;
+    /** When it got the status that it has. */
+    readonly statusSince: number | null;
+    /** When it last had another status than `unknown`; null: never. */
+    readonly lastKnownAt: number | null;
   })[];
-  readonly exceptions: readonly { readonly name: string; readonly expiresAt: number }[];
-  readonly attestations: readonly { readonly name: string; readonly expiresAt: number }[];
+  readonly checks: readonly (Pick<CheckItem, 'name' | 'title' | 'severity' | 'outcome'> & {
+    /** Whose aspects it answers. */
+    readonly controls: readonly string[];
+    readonly open: number;
+    /** Of those open, the ones that a valid exception accepts. */
+    readonly accepted: number;
+    /** Past their deadline, and not accepted. */
+    readonly overdue: number;
+    /** When the oldest open one was first seen; null without one. */
+    readonly oldestAt: number | null;
+  })[];
+  /** Open deviations by age, every severity and age present. */
+  readonly ages: readonly { readonly severity: Severity; readonly age: string; readonly open: number }[];
+  readonly exceptions: readonly {
+    readonly name: string;
+    readonly expiresAt: number;
+    readonly controls: readonly string[];
+    readonly accepts: number;
+  }[];
+  readonly attestations: readonly {
+    readonly name: string;
+    readonly expiresAt: number;
+    readonly controls: readonly string[];
+  }[];
+  /** Seconds between full assessments. */
+  readonly assessEvery: number;
+  /** Configurations sealed, and the documents that changed with them, the product's own left out. */
+  readonly configuration: {
+    readonly changes: number;
+    readonly lastAt: number | null;
+    readonly documents: { readonly evidenced: number; readonly not_evidenced: number };
+  };
+  /** Every configured dataset: how the evidence of its scopes stands at the moment. */
+  readonly datasets: readonly {
+    readonly collector: string;
+    readonly dataset: string;
+    /** Seconds: older evidence is stale. */
+    readonly freshness: number;
+    readonly scopes: { readonly fresh: number; readonly stale: number; readonly missing: number };
+    /** Scopes whose last collection failed. */
+    readonly failing: number;
+  }[];
   /** The oldest as-of of a dataset's scopes; absent while one is missing. */
   readonly evidence: readonly {
     readonly collector: string;
@@ -230,12 +270,17 @@ export interface MetricsSnapshot {
   }[];
   readonly collectors: readonly {
     readonly name: string;
+    /** The plugin's. */
+    readonly type: string;
     readonly runs: number;
     /** By CollectorError code, every code present. */
     readonly failures: Readonly<Record<string, number>>;
     readonly apiRequests: number;
     readonly apiThrottled: number;
     readonly lastDurationSeconds: number | null;
+    /** When the last run ended, and the last that had no failure; null before the first. */
+    readonly lastRunAt: number | null;
+    readonly lastSuccessAt: number | null;
   }[];
 }
 
@@ -293,5 +338,6 @@ export interface AgentView {
     readonly root: string;
     readonly note: string;
   }>;
-  metrics(): Promise<MetricsSnapshot>;
+  /** Undefined until the configuration is loaded: what is still being projected from the log would be told as what is. */
+  metrics(): Promise<MetricsSnapshot | undefined>;
 }

@@ -1,36 +1,12 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { conditionNames } from '../engine/conditions.ts';
 import type { AgentView, MetricsSnapshot } from '../engine/view.ts';
+import { type Family, family, oneOf, type Sample, told } from './family.ts';
+import { configurationFamilies, datasetFamilies, linkFamilies } from './metrics-context.ts';
 import { controlStatus, outcome } from './schemas.ts';
 
-type Labels = Readonly<Record<string, string>>;
-type Sample = readonly [labels: Labels, value: number];
-
-/** A family of one scrape. Its samples are absolute: counters too start from nothing at each scrape. */
-interface Family {
-  readonly type: 'gauge' | 'counter';
-  readonly name: string;
-  readonly help: string;
-  readonly labels: readonly string[];
-  readonly samples: readonly Sample[];
-}
-
-function family(
-  type: Family['type'],
-  name: string,
-  help: string,
-  labels: readonly string[],
-  samples: readonly Sample[],
-): Family {
-  return { type, name: `annexa_${name}`, help, labels, samples };
-}
-
-/** One series for each of the values, 1 for the one that holds. */
-function oneOf(labels: Labels, values: readonly string[], current: string): readonly Sample[] {
-  return values.map((status) => [{ ...labels, status }, status === current ? 1 : 0]);
-}
-
-function conditionFamilies({ ready, conditions }: MetricsSnapshot): readonly Family[] {
+function readinessFamilies({ ready, conditions }: ReturnType<AgentView['readiness']>): readonly Family[] {
+  const holding = new Set(conditions.map(({ condition }) => condition));
   return [
     family(
       'gauge',
@@ -44,7 +20,7 @@ function conditionFamilies({ ready, conditions }: MetricsSnapshot): readonly Fam
       'condition',
       'What keeps the agent, or a part of it, from its work: 1 while it holds.',
       ['condition'],
-      conditionNames.map((condition) => [{ condition }, Number(conditions.includes(condition))]),
+      conditionNames.map((condition) => [{ condition }, Number(holding.has(condition))]),
     ),
   ];
 }
@@ -70,9 +46,21 @@ function controlFamilies({ controls }: MetricsSnapshot): readonly Family[] {
       'control_last_assessed_timestamp_seconds',
       'When each control was last assessed, in Unix seconds; absent before the first assessment.',
       ['control'],
-      controls.flatMap(({ id, lastAssessedAt }): Sample[] =>
-        lastAssessedAt === null ? [] : [[{ control: id }, lastAssessedAt]],
-      ),
+      controls.flatMap(({ id, lastAssessedAt }) => told({ control: id }, lastAssessedAt)),
+    ),
+    family(
+      'gauge',
+      'control_status_since_timestamp_seconds',
+      'When each control got the status that it has, in Unix seconds.',
+      ['control'],
+      controls.flatMap(({ id, statusSince }) => told({ control: id }, statusSince)),
+    ),
+    family(
+      'gauge',
+      'control_last_known_timestamp_seconds',
+      'When each control was last assessed as anything but unknown, in Unix seconds; absent when it never was.',
+      ['control'],
+      controls.flatMap(({ id, lastKnownAt }) => told({ control: id }, lastKnownAt)),
     ),
     family(
       'gauge',
@@ -84,7 +72,7 @@ function controlFamilies({ controls }: MetricsSnapshot): readonly Family[] {
   ];
 }
 
-function checkFamilies({ checks }: MetricsSnapshot): readonly Family[] {
+function checkFamilies({ checks, ages }: MetricsSnapshot): readonly Family[] {
   return [
     family(
       'gauge',
@@ -103,9 +91,30 @@ function checkFamilies({ checks }: MetricsSnapshot): readonly Family[] {
     family(
       'gauge',
       'deviations_overdue',
-      'Open deviations of each check that are past their deadline.',
+      'Open deviations of each check that are past their deadline and that no exception accepts.',
       ['check'],
       checks.map(({ name, overdue }) => [{ check: name }, overdue]),
+    ),
+    family(
+      'gauge',
+      'deviations_accepted',
+      'Open deviations of each check that a valid exception accepts.',
+      ['check'],
+      checks.map(({ name, accepted }) => [{ check: name }, accepted]),
+    ),
+    family(
+      'gauge',
+      'deviations_oldest_timestamp_seconds',
+      'When the oldest open deviation of each check was first seen, in Unix seconds; absent without one.',
+      ['check'],
+      checks.flatMap(({ name, oldestAt }) => told({ check: name }, oldestAt)),
+    ),
+    family(
+      'gauge',
+      'deviations_by_age',
+      'Open deviations by severity and by the time since they were first seen.',
+      ['severity', 'age'],
+      ages.map(({ severity, age, open }) => [{ severity, age }, open]),
     ),
   ];
 }
@@ -118,6 +127,13 @@ function expiryFamilies({ exceptions, attestations }: MetricsSnapshot): readonly
       'When each exception expires, in Unix seconds.',
       ['exception'],
       exceptions.map(({ name, expiresAt }) => [{ exception: name }, expiresAt]),
+    ),
+    family(
+      'gauge',
+      'exception_deviations',
+      'Open deviations that each exception accepts.',
+      ['exception'],
+      exceptions.map(({ name, accepts }) => [{ exception: name }, accepts]),
     ),
     family(
       'gauge',
@@ -234,9 +250,21 @@ function collectorFamilies({ collectors, evidence }: MetricsSnapshot): readonly 
       'collector_run_duration_seconds',
       'How long the last run of each collector took; absent before the first.',
       ['collector'],
-      collectors.flatMap(({ name, lastDurationSeconds }): Sample[] =>
-        lastDurationSeconds === null ? [] : [[{ collector: name }, lastDurationSeconds]],
-      ),
+      collectors.flatMap(({ name, lastDurationSeconds }) => told({ collector: name }, lastDurationSeconds)),
+    ),
+    family(
+      'gauge',
+      'collector_last_run_timestamp_seconds',
+      'When the last run of each collector ended, in Unix seconds; absent before the first.',
+      ['collector'],
+      collectors.flatMap(({ name, lastRunAt }) => told({ collector: name }, lastRunAt)),
+    ),
+    family(
+      'gauge',
+      'collector_last_success_timestamp_seconds',
+      'When the last run of each collector in which nothing failed ended, in Unix seconds; absent before the first.',
+      ['collector'],
+      collectors.flatMap(({ name, lastSuccessAt }) => told({ collector: name }, lastSuccessAt)),
     ),
     family(
       'counter',
@@ -274,6 +302,21 @@ function register(registry: Registry, { type, name, help, labels, samples }: Fam
   }
 }
 
+function stateFamilies(snapshot: MetricsSnapshot): readonly Family[] {
+  return [
+    ...configurationFamilies(snapshot),
+    ...controlFamilies(snapshot),
+    ...checkFamilies(snapshot),
+    ...linkFamilies(snapshot),
+    ...expiryFamilies(snapshot),
+    ...datasetFamilies(snapshot),
+    ...evidenceFamilies(snapshot),
+    ...timestampFamilies(snapshot),
+    ...witnessFamilies(snapshot),
+    ...collectorFamilies(snapshot),
+  ];
+}
+
 export interface Exposition {
   readonly contentType: string;
   readonly text: string;
@@ -284,7 +327,7 @@ export interface Exposition {
  * gone goes too. Families of `extra`, such as those of the process, follow.
  */
 export async function exposeMetrics(
-  view: Pick<AgentView, 'build' | 'metrics'>,
+  view: Pick<AgentView, 'build' | 'metrics' | 'readiness'>,
   extra?: Registry,
 ): Promise<Exposition> {
   const snapshot = await view.metrics();
@@ -298,14 +341,8 @@ export async function exposeMetrics(
   );
   const families = [
     build,
-    ...conditionFamilies(snapshot),
-    ...controlFamilies(snapshot),
-    ...checkFamilies(snapshot),
-    ...expiryFamilies(snapshot),
-    ...evidenceFamilies(snapshot),
-    ...timestampFamilies(snapshot),
-    ...witnessFamilies(snapshot),
-    ...collectorFamilies(snapshot),
+    ...readinessFamilies(view.readiness()),
+    ...(snapshot === undefined ? [] : stateFamilies(snapshot)),
   ];
   for (const one of families) register(registry, one);
   const own = await registry.metrics();

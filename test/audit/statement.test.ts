@@ -212,7 +212,7 @@ describe('a Statement of Applicability that contradicts what is there', () => {
     const answers = async () => {
       await using opened = await world.open();
       await opened.stores.sync();
-      return await allAnswers(opened.agent.view);
+      return await allAnswers(opened);
     };
     const before = await answers();
     await world.rebuild();

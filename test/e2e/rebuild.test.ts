@@ -17,12 +17,12 @@ test('a state made anew from the log gives the same answers, byte for byte', asy
     stub.setFaults({ 'iam:GetAccountAuthorizationDetails': { kind: 'denied' } });
     world.now += 60;
     await agent.collectOnce();
-    return await allAnswers(agent.view);
+    return await allAnswers(opened);
   })();
   expect(before['deviations']).toContain('leaver-passwords');
   expect(before['runs']).toContain('"reason":"denied"');
   await world.rebuild();
   await using again = await world.open();
   await again.stores.sync();
-  expect(await allAnswers(again.agent.view)).toEqual(before);
+  expect(await allAnswers(again)).toEqual(before);
 }, 120_000);

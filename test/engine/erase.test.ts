@@ -201,7 +201,7 @@ describe('a state made anew after an erasure', () => {
     const answers = async () => {
       await using opened = await world.open();
       await opened.stores.sync();
-      return await allAnswers(opened.agent.view);
+      return await allAnswers(opened);
     };
     const before = await answers();
     await world.rebuild();

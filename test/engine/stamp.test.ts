@@ -81,7 +81,7 @@ describe('a pass', () => {
     const file = join(evidence(), 'log/checkpoints', `${size}.one.tsr`);
     const info = await openToken(await readFile(file), Buffer.from(note), parseAuthorities(pem('root')));
     expect(info.genTime).toBe(world.now);
-    const { timestamps } = await opened.agent.view.metrics();
+    const { timestamps } = (await opened.agent.view.metrics())!;
     expect(timestamps).toEqual({ lastTokenAt: world.now, failures: { one: 0, two: 0 } });
   });
 
@@ -104,7 +104,7 @@ describe('a pass', () => {
     const [run] = await opened.agent.collectOnce();
     expect(run?.results.map(({ failure }) => failure)).toEqual([null]);
     expect((await tokens()).map((file) => file.split('.')[1])).toEqual(['good']);
-    const { failures } = (await opened.agent.view.metrics()).timestamps;
+    const { failures } = (await opened.agent.view.metrics())!.timestamps;
     expect(failures).toEqual({ good: 0, down: 1, slow: 1, nonce: 1, eku: 1, expired: 1, early: 1, ahead: 1 });
     const reasons = said.filter(({ event }) => event === 'timestamp_failed');
     expect(Object.fromEntries(reasons.map((line) => [line['authority'], line['reason']]))).toEqual({
@@ -171,7 +171,7 @@ describe('a configuration', () => {
     await opened.agent.open();
     await opened.agent.collectOnce();
     expect(await tokens()).toEqual([]);
-    expect((await opened.agent.view.metrics()).timestamps).toEqual({ lastTokenAt: null, failures: {} });
+    expect((await opened.agent.view.metrics())!.timestamps).toEqual({ lastTokenAt: null, failures: {} });
     await configure({ one: one.url });
     await opened.agent.reload(await world.config());
     await opened.agent.collectOnce();
@@ -179,7 +179,7 @@ describe('a configuration', () => {
     await opened.agent.reload(await world.config());
     await opened.agent.collectOnce();
     expect([one.queries.length, two.queries.length]).toEqual([1, 1]);
-    const { failures } = (await opened.agent.view.metrics()).timestamps;
+    const { failures } = (await opened.agent.view.metrics())!.timestamps;
     expect(failures).toEqual({ two: 0 });
   });
 });
@@ -212,7 +212,7 @@ describe('a running agent', () => {
     world.now += 3600;
     await using second = await world.open();
     await second.agent.open();
-    const { timestamps } = await second.agent.view.metrics();
+    const { timestamps } = (await second.agent.view.metrics())!;
     expect(timestamps).toEqual({ lastTokenAt: stampedAt, failures: { one: 0 } });
   });
 });

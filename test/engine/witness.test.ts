@@ -66,7 +66,7 @@ async function pass() {
   await using opened = await world.open();
   await opened.agent.open();
   await opened.agent.collectOnce();
-  return { metrics: await opened.agent.view.metrics(), ready: opened.agent.view.readiness() };
+  return { metrics: (await opened.agent.view.metrics())!, ready: opened.agent.view.readiness() };
 }
 
 describe('a pass', () => {

@@ -8,6 +8,7 @@ import { builtinChecks } from '../../src/controls/builtin.ts';
 import { Agent } from '../../src/engine/agent.ts';
 import { createClock } from '../../src/engine/clock.ts';
 import { createSandbox, type SandboxOptions } from '../../src/inventory/sandbox.ts';
+import { readMetrics } from '../../src/engine/state/metrics.ts';
 import { openStores, rebuildState, type Stores } from '../../src/engine/stores.ts';
 import type { AgentView, PageQuery } from '../../src/engine/view.ts';
 
@@ -106,8 +107,14 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
   return world;
 }
 
-/** Every answer of the API, as JSON: the lists whole, and each item of its own. */
-export async function allAnswers(view: AgentView): Promise<Record<string, string>> {
+/** Every answer of the API, and what the metrics are made of, as JSON: the lists whole, and each item of its own. */
+export async function allAnswers({
+  agent: { view },
+  stores,
+}: {
+  readonly agent: { readonly view: AgentView };
+  readonly stores: Stores;
+}): Promise<Record<string, string>> {
   const lists = [
     'controls',
     'checks',
@@ -140,8 +147,6 @@ export async function allAnswers(view: AgentView): Promise<Record<string, string
     answers[`evidence/${index}`] = JSON.stringify(await view.entry(index));
   for (const name of ['soa', 'scope', 'checkpoint'] as const)
     answers[name] = JSON.stringify(await view[name]());
-  // What is so at this moment follows from no log.
-  const { ready: _, conditions: __, ...metrics } = await view.metrics();
-  answers['metrics'] = JSON.stringify(metrics);
+  answers['metrics'] = JSON.stringify(await readMetrics(stores.state, stores.log));
   return answers;
 }

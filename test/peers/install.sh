@@ -148,8 +148,41 @@ descriptions() {
   (cd "$source" && sha256sum package.json package-lock.json .npmrc) >"$stamp"
 }
 
+# Prometheus and Alertmanager of Debian, unpacked and not installed: the packages would start services. Where Alertmanager looks for its
+# templates is built into it.
+alertmanager_templates=/usr/share/prometheus/alertmanager
+
+prometheus_is_current() {
+  local tool
+  [[ -e $alertmanager_templates/default.tmpl ]] || return 1
+  for tool in prometheus promtool alertmanager amtool; do
+    [[ -x $cache/bin/$tool ]] && "$cache/bin/$tool" --version >/dev/null 2>&1 || return 1
+  done
+}
+
+prometheus() {
+  prometheus_is_current && return
+  say "unpacking Prometheus and Alertmanager"
+  local work="$cache/build/prometheus"
+  rm -rf "$work"
+  mkdir -p "$work"
+  (
+    cd "$work"
+    apt-get download -qq -o APT::Sandbox::User=root prometheus prometheus-alertmanager 2>/dev/null ||
+      { apt-get update -qq && apt-get download -qq -o APT::Sandbox::User=root prometheus prometheus-alertmanager; }
+    for package in *.deb; do dpkg-deb -x "$package" .; done
+    install -m 755 usr/bin/prometheus usr/bin/promtool usr/bin/amtool "$cache/bin/"
+    install -m 755 usr/bin/prometheus-alertmanager "$cache/bin/alertmanager"
+    ((EUID == 0)) || give_up "Alertmanager's templates go to $alertmanager_templates: run as root"
+    install -D -m 644 -t "$alertmanager_templates" ".$alertmanager_templates"/*.tmpl
+  )
+  rm -rf "$work"
+  prometheus_is_current || give_up "Prometheus and Alertmanager were unpacked, but don't run"
+}
+
 mkdir -p "$cache/bin"
 debian_packages
+prometheus
 go_tools
 emulators
 descriptions

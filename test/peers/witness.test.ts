@@ -78,7 +78,7 @@ async function pass() {
   await using opened = await world.open();
   await opened.agent.open();
   await opened.agent.collectOnce();
-  return await opened.agent.view.metrics();
+  return (await opened.agent.view.metrics())!;
 }
 
 /** A first pass makes the log; then a witness is told of it, as its operator would be. */

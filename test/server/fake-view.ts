@@ -149,12 +149,49 @@ function slice<T>(all: readonly T[], { limit, cursor }: PageQuery): Promise<Page
 const reasons = ['denied', 'throttled', 'timeout'];
 
 export const snapshot: MetricsSnapshot = {
-  ready: true,
-  conditions: ['name-resolution'],
-  controls: controls.map((control) => ({ ...detailToItem(control), exceptions: 0 })),
-  checks: [{ name: 'leaver-access', severity: 'high', outcome: 'fail', open: 2, overdue: 1 }],
-  exceptions: [{ name: 'break-glass', expiresAt: moment + 86_400 }],
-  attestations: [{ name: 'review-minutes', expiresAt: moment + 172_800 }],
+  controls: controls.map((control) => ({
+    ...detailToItem(control),
+    exceptions: 0,
+    statusSince: control.lastAssessedAt,
+    lastKnownAt: control.status === 'unknown' ? null : moment,
+  })),
+  checks: [
+    {
+      name: 'leaver-access',
+      title: "Leavers' access is closed",
+      severity: 'high',
+      outcome: 'fail',
+      controls: ['A.5.18', 'A.8.2'],
+      open: 4,
+      accepted: 1,
+      overdue: 1,
+      oldestAt: moment - 90_000,
+    },
+  ],
+  ages: [
+    { severity: 'high', age: 'under 1d', open: 0 },
+    { severity: 'high', age: '1d to 7d', open: 4 },
+  ],
+  exceptions: [{ name: 'break-glass', expiresAt: moment + 86_400, controls: ['A.8.5'], accepts: 1 }],
+  attestations: [{ name: 'review-minutes', expiresAt: moment + 172_800, controls: ['A.5.18'] }],
+  assessEvery: 900,
+  configuration: { changes: 3, lastAt: moment - 500, documents: { evidenced: 7, not_evidenced: 2 } },
+  datasets: [
+    {
+      collector: 'aws',
+      dataset: 'iam-identities',
+      freshness: 43_200,
+      scopes: { fresh: 2, stale: 1, missing: 0 },
+      failing: 1,
+    },
+    {
+      collector: 'hr',
+      dataset: 'people',
+      freshness: 172_800,
+      scopes: { fresh: 0, stale: 0, missing: 1 },
+      failing: 0,
+    },
+  ],
   evidence: [{ collector: 'aws', dataset: 'iam-identities', asOf: moment - 60, records: 2003 }],
   log: { size: 5, checkpointAt: moment + 4 },
   keys: [
@@ -167,19 +204,25 @@ export const snapshot: MetricsSnapshot = {
   collectors: [
     {
       name: 'aws',
+      type: 'aws',
       runs: 4,
       failures: { ...Object.fromEntries(reasons.map((reason) => [reason, 0])), denied: 1 },
       apiRequests: 96,
       apiThrottled: 2,
       lastDurationSeconds: 3.25,
+      lastRunAt: moment - 30,
+      lastSuccessAt: moment - 4000,
     },
     {
       name: 'hr',
+      type: 'hr',
       runs: 0,
       failures: Object.fromEntries(reasons.map((reason) => [reason, 0])),
       apiRequests: 0,
       apiThrottled: 0,
       lastDurationSeconds: null,
+      lastRunAt: null,
+      lastSuccessAt: null,
     },
   ],
 };

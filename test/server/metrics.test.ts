@@ -4,6 +4,7 @@ import { fakeView, moment, snapshot } from './fake-view.ts';
 import { parseExposition, seriesOf, valueOf } from './exposition.ts';
 import { problemIn, send, serve } from './harness.ts';
 import { exposeMetrics } from '../../src/server/metrics.ts';
+import { processMetrics } from '../../src/server/process-metrics.ts';
 import type { MetricsSnapshot } from '../../src/engine/view.ts';
 
 async function scrape(replaced: Partial<MetricsSnapshot> = {}) {
@@ -13,17 +14,37 @@ async function scrape(replaced: Partial<MetricsSnapshot> = {}) {
 
 const expected: Readonly<Record<string, readonly [type: string, labels: readonly string[]]>> = {
   annexa_build_info: ['gauge', ['version', 'revision', 'node']],
-  annexa_ready: ['gauge', []],
   annexa_condition: ['gauge', ['condition']],
   annexa_control_info: ['gauge', ['control', 'title', 'theme', 'owner']],
+  annexa_ready: ['gauge', []],
+  annexa_assessment_interval_seconds: ['gauge', []],
+  annexa_config_changes_total: ['counter', []],
+  annexa_config_last_change_timestamp_seconds: ['gauge', []],
+  annexa_config_changed_documents_total: ['counter', ['approval']],
   annexa_control_status: ['gauge', ['control', 'status']],
   annexa_control_last_assessed_timestamp_seconds: ['gauge', ['control']],
+  annexa_control_status_since_timestamp_seconds: ['gauge', ['control']],
+  annexa_control_last_known_timestamp_seconds: ['gauge', ['control']],
+  annexa_check_info: ['gauge', ['check', 'title', 'severity']],
+  annexa_check_control_info: ['gauge', ['check', 'control']],
   annexa_check_status: ['gauge', ['check', 'status']],
   annexa_deviations: ['gauge', ['check', 'severity']],
   annexa_deviations_overdue: ['gauge', ['check']],
+  annexa_deviations_accepted: ['gauge', ['check']],
+  annexa_deviations_oldest_timestamp_seconds: ['gauge', ['check']],
+  annexa_deviations_by_age: ['gauge', ['severity', 'age']],
+  annexa_exception_control_info: ['gauge', ['exception', 'control']],
+  annexa_exception_deviations: ['gauge', ['exception']],
+  annexa_attestation_control_info: ['gauge', ['attestation', 'control']],
   annexa_exceptions: ['gauge', ['control']],
   annexa_exception_expiry_timestamp_seconds: ['gauge', ['exception']],
   annexa_attestation_expiry_timestamp_seconds: ['gauge', ['attestation']],
+  annexa_evidence_freshness_seconds: ['gauge', ['collector', 'dataset']],
+  annexa_evidence_scopes: ['gauge', ['collector', 'dataset', 'state']],
+  annexa_collector_failing_scopes: ['gauge', ['collector', 'dataset']],
+  annexa_collector_info: ['gauge', ['collector', 'type']],
+  annexa_collector_last_run_timestamp_seconds: ['gauge', ['collector']],
+  annexa_collector_last_success_timestamp_seconds: ['gauge', ['collector']],
   annexa_evidence_as_of_timestamp_seconds: ['gauge', ['collector', 'dataset']],
   annexa_evidence_log_size: ['gauge', []],
   annexa_evidence_checkpoint_timestamp_seconds: ['gauge', []],
@@ -67,7 +88,7 @@ describe('/metrics', () => {
     for (const [name, { type }] of await scrape()) {
       expect(name).toMatch(/^annexa_[a-z]+(?:_[a-z]+)*$/);
       expect(name.endsWith('_total'), name).toBe(type === 'counter');
-      expect(name).not.toMatch(/_(?:ms|millis|milliseconds|minutes|hours|days|age|percent)\b/);
+      expect(name).not.toMatch(/_(?:ms|millis|milliseconds|minutes|hours|days|percent)\b/);
     }
   });
 
@@ -120,6 +141,11 @@ describe('/metrics', () => {
       throttled: valueOf(families, 'annexa_collector_api_throttled_total', aws),
       runs: valueOf(families, 'annexa_collector_runs_total', aws),
       open: valueOf(families, 'annexa_deviations', { check: 'leaver-access', severity: 'high' }),
+      accepted: valueOf(families, 'annexa_deviations_accepted', { check: 'leaver-access' }),
+      oldest: valueOf(families, 'annexa_deviations_oldest_timestamp_seconds', { check: 'leaver-access' }),
+      stale: valueOf(families, 'annexa_evidence_scopes', { ...dataset, state: 'stale' }),
+      failing: valueOf(families, 'annexa_collector_failing_scopes', dataset),
+      unapproved: valueOf(families, 'annexa_config_changed_documents_total', { approval: 'not_evidenced' }),
       overdue: valueOf(families, 'annexa_deviations_overdue', { check: 'leaver-access' }),
       size: valueOf(families, 'annexa_evidence_log_size'),
       checkpoint: valueOf(families, 'annexa_evidence_checkpoint_timestamp_seconds'),
@@ -137,7 +163,12 @@ describe('/metrics', () => {
       requests: 96,
       throttled: 2,
       runs: 4,
-      open: 2,
+      open: 4,
+      accepted: 1,
+      oldest: moment - 90_000,
+      stale: 1,
+      failing: 1,
+      unapproved: 2,
       overdue: 1,
       size: 5,
       checkpoint: moment + 4,
@@ -186,12 +217,24 @@ describe('/metrics', () => {
     const families = await scrape({
       controls: [],
       checks: [],
+      ages: [],
       exceptions: [],
       attestations: [],
       evidence: [],
+      datasets: [],
       collectors: [],
     });
     expect([...families.keys()].sort()).toEqual(Object.keys(expected).sort());
+  });
+
+  test('an agent that has not loaded its configuration tells that, and nothing of what it holds', async () => {
+    const view = fakeView({
+      metrics: () => Promise.resolve(undefined),
+      readiness: () => ({ ready: false, reasons: ['the configuration is not loaded'], conditions: [] }),
+    });
+    const families = parseExposition((await exposeMetrics(view)).text);
+    expect([...families.keys()]).toEqual(['annexa_build_info', 'annexa_ready', 'annexa_condition']);
+    expect(valueOf(families, 'annexa_ready')).toBe(0);
   });
 
   test('metrics of the process can follow', async () => {
@@ -201,6 +244,23 @@ describe('/metrics', () => {
     const families = parseExposition((await send(server, '/metrics')).text);
     expect(valueOf(families, 'extra_things')).toBe(3);
     expect(valueOf(families, 'annexa_evidence_log_size')).toBe(5);
+  });
+
+  test('of the process there are few, named as others name them', async () => {
+    const server = await serve({}, { registry: processMetrics() });
+    const families = parseExposition((await send(server, '/metrics')).text);
+    const own = [...families.keys()].filter((name) => !name.startsWith('annexa_'));
+    expect(own.sort()).toEqual([
+      'nodejs_eventloop_lag_p99_seconds',
+      'nodejs_heap_size_used_bytes',
+      'process_cpu_seconds_total',
+      'process_max_fds',
+      'process_open_fds',
+      'process_resident_memory_bytes',
+      'process_start_time_seconds',
+    ]);
+    expect(valueOf(families, 'process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
+    expect(valueOf(families, 'process_open_fds')).toBeGreaterThan(0);
   });
 
   test('an engine that fails is a failed scrape, not an empty one', async () => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Attestation, attestationManifest } from '../../controls/attestation.ts';
 import { type Check, checkManifest } from '../../controls/check.ts';
 import { exceptionManifest, type SealedException } from '../../controls/exception.ts';
-import { agentPatience, DEFAULT_PATIENCE } from '../../controls/period.ts';
+import { DEFAULT_EVALUATE_EVERY, evaluateEvery, PATIENCE } from '../../controls/period.ts';
 import { soaManifest, type StatementOfApplicability } from '../../controls/soa.ts';
 import type { Sealed } from '../../evidence/contract.ts';
 import { compareUtf8 } from '../../inventory/utf8.ts';
@@ -142,6 +142,6 @@ function understood(entry: Sealed, found: ReadonlyMap<string, Document>) {
     attestations: of('Attestation').map((document) => read(attestationManifest, document)),
     scope: scope && read(scopeManifest, scope).spec,
     organisation: agent ? read(agentManifest, agent).spec.organisation : '',
-    patience: agent ? read(agentPatience, agent) : DEFAULT_PATIENCE,
+    patience: PATIENCE * (agent ? read(evaluateEvery, agent) : DEFAULT_EVALUATE_EVERY),
   };
 }

@@ -93,6 +93,10 @@ export interface StateTables {
     why: string;
     aspects_json: string;
     assessed_at: number;
+    /** The first assessment of those in a row that gave this status. */
+    since_at: number;
+    /** The last assessment that gave another status than `unknown`. */
+    known_at: number | null;
   };
   /** When the status of a control, or of an aspect, became what. */
   status_change: { subject: string; entry: number; at: number; status: ControlStatus };
@@ -100,7 +104,11 @@ export interface StateTables {
   gap: { from: number; to: number };
   /** Of one row: the latest moment that an assessment judged. */
   assessed: { only: 1; at: number };
+  /** Documents that changed with a configuration, the product's own left out, by whether their approval is evidenced. */
+  config_change: { approval: Approved; documents: number };
 }
+
+export type Approved = 'evidenced' | 'not_evidenced';
 
 const DDL = [
   'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT',
@@ -123,10 +131,11 @@ const DDL = [
     first_seen_at INTEGER NOT NULL, due_at INTEGER NOT NULL, exception TEXT, closed_at INTEGER, closed_by TEXT) STRICT`,
   'CREATE UNIQUE INDEX deviation_open ON deviation (check_name, record) WHERE closed_at IS NULL',
   `CREATE TABLE control (id TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, status TEXT NOT NULL, why TEXT NOT NULL, aspects_json TEXT NOT NULL,
-    assessed_at INTEGER NOT NULL) STRICT`,
+    assessed_at INTEGER NOT NULL, since_at INTEGER NOT NULL, known_at INTEGER) STRICT`,
   'CREATE TABLE status_change (subject TEXT NOT NULL, entry INTEGER NOT NULL, at INTEGER NOT NULL, status TEXT NOT NULL, PRIMARY KEY (subject, entry)) STRICT, WITHOUT ROWID',
   'CREATE TABLE gap ("from" INTEGER PRIMARY KEY, "to" INTEGER NOT NULL) STRICT',
   'CREATE TABLE assessed (only INTEGER PRIMARY KEY CHECK (only = 1), at INTEGER NOT NULL) STRICT',
+  'CREATE TABLE config_change (approval TEXT PRIMARY KEY, documents INTEGER NOT NULL) STRICT',
 ];
 
 /** Raised whenever the same entries are projected to other rows than before: a state that was made by the old rules is made anew. */

@@ -1,6 +1,7 @@
 import { type Attestation, attestationManifest } from '../../controls/attestation.ts';
 import { type Check, checkManifest } from '../../controls/check.ts';
 import { exceptionManifest, type SealedException } from '../../controls/exception.ts';
+import { DEFAULT_EVALUATE_EVERY, evaluateEvery } from '../../controls/period.ts';
 import { soaManifest, type StatementOfApplicability } from '../../controls/soa.ts';
 import type { Kysely } from 'kysely';
 import type { StateTables } from './database.ts';
@@ -28,4 +29,14 @@ export async function judged(state: Kysely<StateTables>): Promise<Judged> {
     })),
     attestations: of('Attestation').map((row) => attestationManifest.parse(manifest(row))),
   };
+}
+
+/** Seconds between full assessments, by the Agent manifest that was sealed last. */
+export async function assessEvery(state: Kysely<StateTables>): Promise<number> {
+  const row = await state
+    .selectFrom('document')
+    .select('manifest_json')
+    .where('kind', '=', 'Agent')
+    .executeTakeFirst();
+  return row === undefined ? DEFAULT_EVALUATE_EVERY : evaluateEvery.parse(JSON.parse(row.manifest_json));
 }

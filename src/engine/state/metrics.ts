@@ -1,18 +1,30 @@
+import { z } from 'zod';
 import { collectorErrorCodes } from '../../collectors/error.ts';
 import type { EvidenceLog } from '../../evidence/contract.ts';
-import { findControl } from '../../controls/catalogue.ts';
-import { soaEntry } from '../../controls/soa.ts';
+import { isValid } from '../../controls/exception.ts';
 import { SOA_SOURCE } from '../../controls/soa-records.ts';
 import type { MetricsSnapshot } from '../view.ts';
 import type { StateDatabase } from './database.ts';
-import { judged } from './documents.ts';
+import { deviationAges, openOf } from './deviation-metrics.ts';
+import { assessEvery, judged, type Judged } from './documents.ts';
+import { controlItem } from './items.ts';
+
+type Own = 'verifyFailures' | 'timestamps' | 'witnesses' | 'datasets';
+
+const collectorDocument = z.object({ spec: z.object({ plugin: z.string() }) });
+
+/** The controls of the aspects, each once. */
+export function controlsOf(aspects: readonly string[]): readonly string[] {
+  return [...new Set(aspects.map((aspect) => aspect.split('/')[0] ?? aspect))];
+}
 
 /** One reading for one scrape. */
 export async function readMetrics(
   state: StateDatabase,
   log: Pick<EvidenceLog, 'checkpoint' | 'keys'>,
-): Promise<Omit<MetricsSnapshot, 'ready' | 'conditions' | 'verifyFailures' | 'timestamps' | 'witnesses'>> {
-  const { checks, soa, exceptions, attestations } = await judged(state);
+): Promise<Omit<MetricsSnapshot, Own>> {
+  const sealed = await judged(state);
+  const { checks, soa, exceptions, attestations } = sealed;
   const controls = await state.selectFrom('control').selectAll().orderBy('ordinal').execute();
   const verdicts = new Map(
     (await state.selectFrom('verdict').selectAll().execute()).map((row) => [row.check_name, row]),
@@ -20,10 +32,11 @@ export async function readMetrics(
   const open = await state.selectFrom('deviation').selectAll().where('closed_at', 'is', null).execute();
   const openBy = Map.groupBy(open, (row) => row.check_name);
   const now = Math.max(0, ...controls.map((row) => row.assessed_at));
+  const aspectsOf = ({ exception }: Judged['exceptions'][number]): readonly string[] =>
+    checks.get(exception.spec.check)?.spec.aspects ?? [];
+  const valid = exceptions.filter((one) => isValid(one, now));
   const exceptionsOf = (control: string): number =>
-    exceptions.filter(({ exception }) =>
-      checks.get(exception.spec.check)?.spec.aspects.some((aspect) => aspect.startsWith(`${control}/`)),
-    ).length;
+    valid.filter((one) => controlsOf(aspectsOf(one)).includes(control)).length;
   const last = await state
     .selectFrom('entry')
     .select('sealed_at')
@@ -32,38 +45,50 @@ export async function readMetrics(
     .executeTakeFirst();
   return {
     controls: controls.map((row) => ({
-      id: row.id,
-      title: findControl(row.id)?.title ?? soaEntry(soa, row.id)?.title ?? row.id,
-      theme: findControl(row.id)?.theme ?? 'own',
-      owner: soaEntry(soa, row.id)?.owner ?? null,
-      status: row.status,
-      why: row.why,
-      lastAssessedAt: row.assessed_at,
+      ...controlItem(row, soa),
       exceptions: exceptionsOf(row.id),
+      statusSince: row.since_at,
+      lastKnownAt: row.known_at,
     })),
-    checks: [...checks.values()].map(({ metadata, spec }) => {
-      const rows = openBy.get(metadata.name) ?? [];
-      return {
-        name: metadata.name,
-        severity: spec.severity,
-        outcome: verdicts.get(metadata.name)?.outcome ?? 'unknown',
-        open: rows.length,
-        overdue: rows.filter((row) => row.due_at < now).length,
-      };
-    }),
-    exceptions: exceptions.map(({ exception }) => ({
-      name: exception.metadata.name,
-      expiresAt: exception.spec.expires,
+    checks: [...checks.values()].map(({ metadata, spec }) => ({
+      name: metadata.name,
+      title: spec.title,
+      severity: spec.severity,
+      outcome: verdicts.get(metadata.name)?.outcome ?? 'unknown',
+      controls: controlsOf(spec.aspects),
+      ...openOf(openBy.get(metadata.name) ?? [], now),
+    })),
+    ages: deviationAges(open, now),
+    exceptions: exceptions.map((one) => ({
+      name: one.exception.metadata.name,
+      expiresAt: one.exception.spec.expires,
+      controls: controlsOf(aspectsOf(one)),
+      accepts: open.filter((row) => row.exception === one.exception.metadata.name).length,
     })),
     attestations: attestations.map(({ metadata, spec }) => ({
       name: metadata.name,
       expiresAt: spec.expires,
+      controls: controlsOf(spec.aspects),
     })),
+    configuration: await configurationMetrics(state),
     evidence: await evidenceMetrics(state),
     log: { size: log.checkpoint().size, checkpointAt: last?.sealed_at ?? 0 },
+    assessEvery: await assessEvery(state),
     keys: log.keys().filter(({ retiring }) => !retiring),
     collectors: await collectorMetrics(state),
   };
+}
+
+async function configurationMetrics(state: StateDatabase): Promise<MetricsSnapshot['configuration']> {
+  const sealed = await state
+    .selectFrom('entry')
+    .select((e) => [e.fn.countAll<number>().as('changes'), e.fn.max('sealed_at').as('last')])
+    .where('stream', '=', 'config')
+    .executeTakeFirst();
+  const counts = await state.selectFrom('config_change').selectAll().execute();
+  const documents = { evidenced: 0, not_evidenced: 0 };
+  for (const row of counts) documents[row.approval] = row.documents;
+  return { changes: sealed?.changes ?? 0, lastAt: sealed?.last ?? null, documents };
 }
 
 async function evidenceMetrics(state: StateDatabase): Promise<MetricsSnapshot['evidence']> {
@@ -92,18 +117,19 @@ async function evidenceMetrics(state: StateDatabase): Promise<MetricsSnapshot['e
 async function collectorMetrics(state: StateDatabase): Promise<MetricsSnapshot['collectors']> {
   const names = await state
     .selectFrom('document')
-    .select('name')
+    .select(['name', 'manifest_json'])
     .where('kind', '=', 'Collector')
     .orderBy('name')
     .execute();
   return Promise.all(
-    names.map(async ({ name }) => {
+    names.map(async ({ name, manifest_json }) => {
       const totals = await state
         .selectFrom('run')
         .select((e) => [
           e.fn.countAll<number>().as('runs'),
           e.fn.sum<number | null>('api_calls').as('calls'),
           e.fn.sum<number | null>('throttled').as('throttled'),
+          e.fn.max(e.case().when('outcome', '=', 'ok').then(e.ref('finished_at')).end()).as('success'),
         ])
         .where('collector', '=', name)
         .executeTakeFirst();
@@ -121,11 +147,14 @@ async function collectorMetrics(state: StateDatabase): Promise<MetricsSnapshot['
         .executeTakeFirst();
       return {
         name,
+        type: collectorDocument.parse(JSON.parse(manifest_json)).spec.plugin,
         runs: totals?.runs ?? 0,
         failures,
         apiRequests: totals?.calls ?? 0,
         apiThrottled: totals?.throttled ?? 0,
         lastDurationSeconds: last === undefined ? null : last.finished_at - last.started_at,
+        lastRunAt: last?.finished_at ?? null,
+        lastSuccessAt: totals?.success ?? null,
       };
     }),
   );

@@ -54,8 +54,12 @@ export async function assessmentApplied(work: Work, log: EvidenceReader, entry: 
     now,
   });
   await timePassed(work, entry.index, statuses, now);
+  const before = new Map(
+    (await work.selectFrom('control').selectAll().execute()).map((row) => [row.id, row]),
+  );
   await work.deleteFrom('control').execute();
   for (const [ordinal, { control, status, why, aspects }] of statuses.entries()) {
+    const last = before.get(control.id);
     await work
       .insertInto('control')
       .values({
@@ -65,6 +69,8 @@ export async function assessmentApplied(work: Work, log: EvidenceReader, entry: 
         why,
         aspects_json: JSON.stringify(aspects),
         assessed_at: now,
+        since_at: last?.status === status ? last.since_at : now,
+        known_at: status === 'unknown' ? (last?.known_at ?? null) : now,
       })
       .execute();
   }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Sealed } from '../../evidence/contract.ts';
 import type { EvidenceReader } from '../../evidence/view.ts';
 import type { StateDatabase, StateTables } from './database.ts';
+import { builtinFile, NOT_EVIDENCED } from '../../config/words.ts';
 import { assessmentApplied } from './project-assessment.ts';
 import { subject } from './subject.ts';
 
@@ -41,6 +42,8 @@ const documentLine = z.object({
   name: z.string(),
   manifest: z.record(z.string(), z.unknown()),
 });
+
+const changeLine = z.object({ file: z.string(), approval: z.unknown() });
 
 /** The newest entry of the log that the state holds; undefined when it is empty. */
 export async function lastEntry(
@@ -104,6 +107,22 @@ async function configApplied(work: Work, log: EvidenceReader, entry: Sealed): Pr
   const gone = [...before.keys()].filter((id) => !present.includes(id));
   for (const id of gone) await work.deleteFrom('document').where('id', '=', id).execute();
   for (const id of gone) await documentGone(work, id);
+  await countChanges(work, log, entry);
+}
+
+/** The product's own documents change with its version: nobody's approval is asked for. */
+async function countChanges(work: Work, log: EvidenceReader, entry: Sealed): Promise<void> {
+  for await (const line of log.body(subject(entry, 'changes'))) {
+    const { file, approval } = changeLine.parse(line);
+    if (file === builtinFile) continue;
+    await work
+      .insertInto('config_change')
+      .values({ approval: approval === NOT_EVIDENCED ? 'not_evidenced' : 'evidenced', documents: 1 })
+      .onConflict((c) =>
+        c.column('approval').doUpdateSet((e) => ({ documents: e('config_change.documents', '+', 1) })),
+      )
+      .execute();
+  }
 }
 
 /** Deviations of a check that left are closed by the next assessment. */

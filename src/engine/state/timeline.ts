@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { ControlStatus } from '../../controls/contract.ts';
-import { agentPatience, DEFAULT_PATIENCE, type Timeline } from '../../controls/period.ts';
+import { PATIENCE, type Timeline } from '../../controls/period.ts';
 import type { ControlAssessment } from '../../controls/status.ts';
 import { ownJson } from '../own.ts';
 import type { AspectItem } from '../view.ts';
 import type { StateTables } from './database.ts';
+import { assessEvery } from './documents.ts';
 
 type State = Kysely<StateTables>;
 
@@ -69,10 +70,5 @@ function statusesOf({ id, status, aspects }: Told & { readonly aspects: readonly
 }
 
 async function patience(state: State): Promise<number> {
-  const agent = await state
-    .selectFrom('document')
-    .select('manifest_json')
-    .where('kind', '=', 'Agent')
-    .executeTakeFirst();
-  return agent === undefined ? DEFAULT_PATIENCE : agentPatience.parse(JSON.parse(agent.manifest_json));
+  return PATIENCE * (await assessEvery(state));
 }
