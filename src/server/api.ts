@@ -24,6 +24,7 @@ const period = z
 function addControls(app: FastifyInstance, view: AgentView): void {
   get(app, {
     path: `${base}/controls`,
+    role: 'viewer',
     tag: 'controls',
     summary: 'Controls with their status',
     params: none,
@@ -38,6 +39,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/controls/:id`,
+    role: 'viewer',
     tag: 'controls',
     summary: 'One control, aspect by aspect; over a period, with `from` and `to`',
     params: z.strictObject({ id: controlId }),
@@ -49,6 +51,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/soa`,
+    role: 'viewer',
     tag: 'controls',
     summary: 'The Statement of Applicability in force, whole',
     params: none,
@@ -58,6 +61,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/scope`,
+    role: 'viewer',
     tag: 'controls',
     summary: 'The scope statement (clause 4.3) and the sources configured',
     params: none,
@@ -71,6 +75,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
 function addChecks(app: FastifyInstance, view: AgentView): void {
   get(app, {
     path: `${base}/checks`,
+    role: 'viewer',
     tag: 'checks',
     summary: 'Checks with their outcome',
     params: none,
@@ -84,6 +89,7 @@ function addChecks(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/checks/:name`,
+    role: 'viewer',
     tag: 'checks',
     summary: 'One check, with its condition and the records that fail or are unknown',
     params: z.strictObject({ name: manifestName }),
@@ -94,6 +100,7 @@ function addChecks(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/deviations`,
+    role: 'viewer',
     tag: 'checks',
     summary: 'Deviations, open and closed',
     params: none,
@@ -112,6 +119,7 @@ function addChecks(app: FastifyInstance, view: AgentView): void {
 function addDecisions(app: FastifyInstance, view: AgentView): void {
   get(app, {
     path: `${base}/exceptions`,
+    role: 'viewer',
     tag: 'decisions',
     summary: 'Exceptions: approved, expiring acceptances of deviations',
     params: none,
@@ -121,6 +129,7 @@ function addDecisions(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/attestations`,
+    role: 'viewer',
     tag: 'decisions',
     summary: 'Attestations: manual evidence for aspects of controls',
     params: none,
@@ -133,6 +142,7 @@ function addDecisions(app: FastifyInstance, view: AgentView): void {
 function addCollection(app: FastifyInstance, view: AgentView): void {
   get(app, {
     path: `${base}/collectors`,
+    role: 'viewer',
     tag: 'collection',
     summary: 'Collectors and how fresh the evidence of each dataset is',
     params: none,
@@ -142,6 +152,7 @@ function addCollection(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/runs`,
+    role: 'viewer',
     tag: 'collection',
     summary: 'Runs of collectors',
     params: none,
@@ -151,6 +162,7 @@ function addCollection(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/runs/:id`,
+    role: 'viewer',
     tag: 'collection',
     summary: 'One run',
     params: z.strictObject({ id: runId }),
@@ -164,6 +176,8 @@ function addCollection(app: FastifyInstance, view: AgentView): void {
 function addEvidence(app: FastifyInstance, view: AgentView): void {
   get(app, {
     path: `${base}/evidence`,
+    role: 'auditor',
+    sealed: true,
     tag: 'evidence',
     summary: 'Entries of the evidence log',
     params: none,
@@ -173,6 +187,8 @@ function addEvidence(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/evidence/:index`,
+    role: 'auditor',
+    sealed: true,
     tag: 'evidence',
     summary: 'One entry, with its envelope and statement',
     params: z.strictObject({ index: logIndex }),
@@ -183,6 +199,7 @@ function addEvidence(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/checkpoint`,
+    role: 'viewer',
     tag: 'evidence',
     summary: 'The newest checkpoint of the evidence log',
     params: none,

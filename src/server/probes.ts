@@ -16,6 +16,7 @@ const condition = z
 export function addProbes(app: FastifyInstance, view: AgentView, registry: Registry | undefined): void {
   get(app, {
     path: '/livez',
+    role: 'open',
     tag: 'agent',
     summary: 'Whether the process answers',
     params: none,
@@ -25,6 +26,7 @@ export function addProbes(app: FastifyInstance, view: AgentView, registry: Regis
   });
   get(app, {
     path: '/readyz',
+    role: 'open',
     tag: 'agent',
     summary: 'Whether the agent can answer; 503 with the reasons when it cannot',
     params: none,
@@ -46,6 +48,7 @@ export function addProbes(app: FastifyInstance, view: AgentView, registry: Regis
   });
   getText(app, {
     path: '/metrics',
+    role: 'viewer',
     tag: 'agent',
     summary: 'Metrics in the Prometheus text format',
     mediaType: 'text/plain',
