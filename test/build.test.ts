@@ -172,7 +172,10 @@ describe('the bundle', () => {
     const validate = () => run(process.execPath, [join(lame, 'annexa.mjs'), 'validate', config], { env: {} });
     await expect(validate()).resolves.toBeDefined();
     await writeFile(join(config, 'check.yaml'), badCheck.replace('no_such_column', 'second_factor'));
-    await expect(validate()).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('bad-column') });
+    await expect(validate()).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('bad-column'),
+    });
   });
 
   test('compiles checks in its child process, and tells what does not compile', async () => {

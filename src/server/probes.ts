@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { AgentView } from '../engine/view.ts';
-import { exposeMetrics } from './metrics.ts';
 import { makeProblem } from './problem.ts';
 import { get, getText, none } from './route.ts';
 
@@ -36,6 +35,6 @@ export function addProbes(app: FastifyInstance, view: AgentView, registry: Regis
     tag: 'agent',
     summary: 'Metrics in the Prometheus text format',
     mediaType: 'text/plain',
-    handler: () => exposeMetrics(view, registry),
+    handler: async () => (await import('./metrics.ts')).exposeMetrics(view, registry),
   });
 }

@@ -54,7 +54,7 @@ test('a query that does not compile is refused, though the build compiled one li
 test('a query is compiled when a kind has other tables than at the build', async () => {
   const person = kinds.get('person')!;
   const [first, ...rest] = person.tables;
-  const wider = { ...first!, ddl: [...first!.ddl, 'CREATE INDEX person_by_scope ON person (scope)'] };
+  const wider = { ...first, ddl: [...first.ddl, 'CREATE INDEX person_by_scope ON person (scope)'] };
   const changed = new Map(kinds).set('person', { ...person, tables: [wider, ...rest] });
   await using other = createSandbox({ kinds: changed, compiled: marked });
   await expect(other.compile(query)).resolves.toMatchObject({ kinds: ['identity'] });
