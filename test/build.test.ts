@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -161,7 +161,24 @@ describe('the bundle', () => {
     expect(stderr).not.toContain('not collected');
   }, 180_000);
 
-  test('compiles every check in its child process, and tells what does not compile', async () => {
+  test('compiles no check of the product again, and refuses one of the user that it can not compile', async () => {
+    const manifests = await mkdtemp(join(directory, 'parser-'));
+    const lame = join(manifests, 'dist');
+    await cp(dist, lame, { recursive: true });
+    await rm(join(lame, 'sqlparser_rs_wasm_bg.wasm'));
+    const config = join(manifests, 'config');
+    await mkdir(config);
+    await writeFile(join(config, 'agent.yaml'), agent);
+    const validate = () => run(process.execPath, [join(lame, 'annexa.mjs'), 'validate', config], { env: {} });
+    await expect(validate()).resolves.toBeDefined();
+    await writeFile(join(config, 'check.yaml'), badCheck.replace('no_such_column', 'second_factor'));
+    await expect(validate()).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('bad-column'),
+    });
+  });
+
+  test('compiles checks in its child process, and tells what does not compile', async () => {
     const manifests = await mkdtemp(join(directory, 'manifests-'));
     await writeFile(join(manifests, 'agent.yaml'), agent);
     await expect(annexa('validate', manifests)).resolves.toBeDefined();

@@ -3,7 +3,6 @@ import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { conditionNames } from '../engine/conditions.ts';
 import type { AgentView } from '../engine/view.ts';
-import { exposeMetrics } from './metrics.ts';
 import { makeProblem } from './problem.ts';
 import { get, getText, none } from './route.ts';
 import { instant } from './wire.ts';
@@ -52,6 +51,6 @@ export function addProbes(app: FastifyInstance, view: AgentView, registry: Regis
     tag: 'agent',
     summary: 'Metrics in the Prometheus text format',
     mediaType: 'text/plain',
-    handler: () => exposeMetrics(view, registry),
+    handler: async () => (await import('./metrics.ts')).exposeMetrics(view, registry),
   });
 }
