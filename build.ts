@@ -4,6 +4,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { z } from 'zod';
+import { licenceTexts } from './build/licences.ts';
+import { bundledPackages } from './build/packages.ts';
+import { sbom } from './build/sbom.ts';
 import { readChecks } from './src/controls/builtin.ts';
 
 /**
@@ -62,8 +65,13 @@ function leaveOut(): esbuild.Plugin {
   };
 }
 
-/** The commit that is checked out, with `-dirty` when files differ from it; `unknown` outside a checkout. */
+/**
+ * What ANNEXA_REVISION says, else the commit that is checked out, with `-dirty` when files differ from it; `unknown` outside a checkout. In
+ * the image's build there is no checkout.
+ */
 function revision(): string {
+  const given = process.env['ANNEXA_REVISION'];
+  if (given !== undefined && given !== '') return given;
   try {
     return execFileSync('git', ['describe', '--always', '--abbrev=40', '--exclude=*', '--dirty'], {
       cwd: root,
@@ -122,10 +130,19 @@ export async function bundle(directory: string): Promise<esbuild.Metafile> {
   return metafile;
 }
 
+/** Writes what has to go with the bundle: `sbom.json` and `LICENSES.txt`. Rejects when a package's licence is not on the allow list. */
+export async function papers(directory: string, metafile: esbuild.Metafile): Promise<void> {
+  const packages = await bundledPackages(metafile, root, new Set(leftOut));
+  const bom = sbom(packages, { version: await version(), revision: revision() });
+  await writeFile(join(directory, 'sbom.json'), `${JSON.stringify(bom, null, 2)}\n`);
+  await writeFile(join(directory, 'LICENSES.txt'), await licenceTexts(packages, root));
+}
+
 if (import.meta.main) {
   const directory = join(root, 'dist');
-  const { outputs } = await bundle(directory);
-  const bytes = Object.entries(outputs).map(([path, { bytes }]) => (path.endsWith('.mjs') ? bytes : 0));
+  const metafile = await bundle(directory);
+  await papers(directory, metafile);
+  const bytes = Object.entries(metafile.outputs).map(([path, { bytes }]) => (path.endsWith('.mjs') ? bytes : 0));
   const megabytes = bytes.reduce((sum, one) => sum + one, 0) / 1e6;
   process.stdout.write(`${directory}: ${megabytes.toFixed(1)} MB of code\n`);
 }
