@@ -14,7 +14,7 @@ RUN for base in "$BUILD_BASE" "$BASE"; do \
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY LICENSE build.ts ./
+COPY LICENSE build.ts tsconfig.json ./
 COPY build build
 COPY src src
 ARG REVISION
@@ -25,9 +25,9 @@ RUN ANNEXA_REVISION="$REVISION" npm run build && rm dist/*.map
 FROM ${BASE} AS warm
 COPY --from=build /src/dist /app
 COPY build/warm.ts /warm.ts
-ENV PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin NODE_COMPILE_CACHE=/tmp/cache
+ENV PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 USER 65532:65532
-RUN ["node", "--max-semi-space-size=4", "--optimize-for-size", "/warm.ts", "/app/annexa.mjs", "/tmp/warm"]
+RUN ["node", "--max-semi-space-size=4", "--optimize-for-size", "/warm.ts", "/app/annexa.mjs", "/tmp/warm", "/tmp/cache"]
 
 FROM ${BASE}
 ARG BASE

