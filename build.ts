@@ -142,7 +142,9 @@ if (import.meta.main) {
   const directory = join(root, 'dist');
   const metafile = await bundle(directory);
   await papers(directory, metafile);
-  const bytes = Object.entries(metafile.outputs).map(([path, { bytes }]) => (path.endsWith('.mjs') ? bytes : 0));
+  const bytes = Object.entries(metafile.outputs).map(([path, { bytes }]) =>
+    path.endsWith('.mjs') ? bytes : 0,
+  );
   const megabytes = bytes.reduce((sum, one) => sum + one, 0) / 1e6;
   process.stdout.write(`${directory}: ${megabytes.toFixed(1)} MB of code\n`);
 }

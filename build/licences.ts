@@ -15,7 +15,9 @@ export async function licenceTexts(packages: readonly BundledPackage[], root: st
     for (const text of await textsOf(one, root)) named.set(text, [...(named.get(text) ?? []), label]);
   }
   const parts = [...named].map(([text, labels]) => `${labels.join('\n')}\n\n${text}\n`);
-  return [`Annexa holds code of these ${packages.length} packages.\n`, ...parts].join(`\n${'-'.repeat(72)}\n`);
+  return [`Annexa holds code of these ${packages.length} packages.\n`, ...parts].join(
+    `\n${'-'.repeat(72)}\n`,
+  );
 }
 
 async function textsOf(one: BundledPackage, root: string): Promise<readonly string[]> {

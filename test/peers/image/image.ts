@@ -1,6 +1,7 @@
-import { cp, copyFile, link, mkdtemp, rm, stat } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
-import { homedir, tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { copyFile, cp, link, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { cache, limits, podman } from './podman.ts';
@@ -9,7 +10,7 @@ const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../../..');
 
 /** Networks of their own would need more of the machine than the tests do. */
-const common = ['build', '--pull=never', '--isolation', 'oci', '--network', 'host', ...limits];
+const building = ['build', '--pull=never', '--isolation', 'oci', '--network', 'host', ...limits];
 
 export interface Bases {
   /** By digest. */
@@ -17,55 +18,63 @@ export interface Bases {
   readonly base: string;
 }
 
-/** Makes the bases. Nothing is made again while Node, npm and Debian are the same. */
+/** Makes the bases, unless those of the same Node, npm and Debian are there. */
 export async function makeBases(): Promise<Bases> {
-  const context = await mkdtemp(join(tmpdir(), 'annexa-bases-'));
-  try {
-    const { stdout: modules } = await run('npm', ['root', '--global']);
-    await cp(join(modules.trim(), 'npm'), join(context, 'npm'), { recursive: true, preserveTimestamps: true });
-    await copyFile(process.execPath, join(context, 'node'));
-    await copyFile('/etc/ssl/certs/ca-certificates.crt', join(context, 'machine-ca.crt'));
-    await link(join(cache, 'debian.tar'), join(context, 'debian.tar')).catch(() =>
-      copyFile(join(cache, 'debian.tar'), join(context, 'debian.tar')),
-    );
-    const file = ['--file', join(import.meta.dirname, 'bases.Dockerfile')];
-    for (const target of ['build-base', 'base'])
-      await podman(...common, ...file, '--target', target, '--tag', `localhost/annexa-${target}`, context);
-    return {
-      buildBase: await withDigest('localhost/annexa-build-base'),
-      base: await withDigest('localhost/annexa-base'),
-    };
-  } finally {
-    await rm(context, { recursive: true, force: true });
+  const { stdout } = await run('npm', ['--version']);
+  const archive = await stat(join(cache, 'debian.tar'));
+  const file = join(import.meta.dirname, 'bases.Dockerfile');
+  const made = [process.version, stdout.trim(), archive.mtimeMs, await readFile(file, 'utf8')];
+  const tag = createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, 12);
+  const [buildBase, base] = [`localhost/annexa-build-base:${tag}`, `localhost/annexa-base:${tag}`];
+  if (!(await exists(base))) {
+    const context = await mkdtemp(join(cache, 'bases-'));
+    try {
+      await fill(context);
+      const common = [...building, '--file', file];
+      await podman(...common, '--target', 'build-base', '--tag', buildBase, context);
+      await podman(...common, '--target', 'base', '--tag', base, context);
+    } finally {
+      await rm(context, { recursive: true, force: true });
+    }
   }
+  return { buildBase: await withDigest(buildBase), base: await withDigest(base) };
+}
+
+async function fill(context: string): Promise<void> {
+  const { stdout: modules } = await run('npm', ['root', '--global']);
+  await cp(join(modules.trim(), 'npm'), join(context, 'npm'), { recursive: true });
+  await copyFile(process.execPath, join(context, 'node'));
+  await copyFile('/etc/ssl/certs/ca-certificates.crt', join(context, 'machine-ca.crt'));
+  await link(join(cache, 'debian.tar'), join(context, 'debian.tar'));
+}
+
+function exists(image: string): Promise<boolean> {
+  return podman('image', 'exists', image).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function withDigest(image: string): Promise<string> {
   return `${image}@${await podman('image', 'inspect', '--format', '{{.Digest}}', image)}`;
 }
 
-/** Builds the Dockerfile as somebody would, from the files of this checkout. The build stage is kept: npm is asked once a lockfile. */
-export async function buildImage(
-  { buildBase, base }: Bases,
-  revision: string,
-  ...more: readonly string[]
-): Promise<string> {
-  const args = [`BUILD_BASE=${buildBase}`, `BASE=${base}`, `REVISION=${revision}`];
-  const given = args.flatMap((one) => ['--build-arg', one]);
+/** Builds the Dockerfile as somebody would, from the files of this checkout. Its build stage is kept, so that npm is asked once a lockfile. */
+export async function buildImage({ buildBase, base }: Bases, revision: string): Promise<string> {
+  const given = [`BUILD_BASE=${buildBase}`, `BASE=${base}`, `REVISION=${revision}`];
+  const args = [...building, ...(await npmVolumes()), ...given.flatMap((one) => ['--build-arg', one])];
   const image = 'localhost/annexa';
-  const build = [...common, ...(await npmVolumes()), ...given, ...more];
-  await podman(...build, '--target', 'build', '--tag', `${image}-build`, root);
-  await podman(...build, '--tag', image, root);
+  await podman(...args, '--target', 'build', '--tag', `${image}-build`, root);
+  await podman(...args, '--tag', image, root);
   await podman('image', 'prune', '--force');
   return image;
 }
 
 /** What npm of this machine has at hand, and how it reaches its registry; none of it enters a layer. */
 async function npmVolumes(): Promise<readonly string[]> {
-  const settings = join(homedir(), '.npmrc');
-  const known = await stat(settings).then(
-    () => ['--volume', `${settings}:/root/.npmrc:ro`],
-    () => [],
-  );
-  return ['--volume', `${join(homedir(), '.npm')}:/root/.npm`, ...known];
+  const [kept, settings] = [join(homedir(), '.npm'), join(homedir(), '.npmrc')];
+  await mkdir(kept, { recursive: true });
+  const known = await stat(settings).catch(() => undefined);
+  const volumes = [`${kept}:/root/.npm`, ...(known === undefined ? [] : [`${settings}:/root/.npmrc:ro`])];
+  return volumes.flatMap((one) => ['--volume', one]);
 }
