@@ -94,13 +94,15 @@ export async function bundle(directory: string): Promise<esbuild.Metafile> {
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'checks.json'), JSON.stringify(await readChecks()));
   await copyFile(join(root, 'src/audit/bundle/verify.sh'), join(directory, 'verify.sh'));
-  const { metafile, warnings } = await esbuild.build({
+  const { metafile, warnings, outputFiles } = await esbuild.build({
     absWorkingDir: root,
     entryPoints: [
       { in: 'src/main.ts', out: 'annexa' },
       { in: 'src/inventory/sandbox-child.ts', out: 'sandbox-child' },
     ],
-    outdir: directory,
+    // Wherever it is written: names of chunks depend on the maps, which have paths from here.
+    outdir: join(root, 'dist'),
+    write: false,
     outExtension: { '.js': '.mjs' },
     // All in one directory: what stands beside one stands beside all.
     chunkNames: 'chunk-[hash]',
@@ -127,6 +129,7 @@ export async function bundle(directory: string): Promise<esbuild.Metafile> {
     logLevel: 'warning',
   });
   if (warnings.length > 0) throw new Error(`the bundle has ${warnings.length} warnings`);
+  for (const { path, contents } of outputFiles) await writeFile(join(directory, basename(path)), contents);
   return metafile;
 }
 
