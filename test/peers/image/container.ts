@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { limits, podman, startPodman } from './podman.ts';
 
 /** How the chart runs it: nothing of the image can be written, no capability, no more memory than the chart gives. */
 const confined = [
   ...['--read-only', '--read-only-tmpfs=false', '--tmpfs', '/tmp:rw,size=64m,mode=1777'],
-  ...['--cap-drop', 'all', '--security-opt', 'no-new-privileges', '--pids-limit', '64'],
+  ...['--cap-drop', 'all', '--security-opt', 'no-new-privileges', '--pids-limit', '64', '--memory', '512m'],
   // The machine's loopback: what stands in for a source listens there.
   ...['--network', 'host', ...limits],
 ];
@@ -16,12 +15,12 @@ export interface Mounts {
   readonly config: string;
   readonly data: string;
   /** What configurations lie beside: `../isms`. */
-  readonly isms?: string;
+  readonly isms: string;
 }
 
 function mounted({ config, data, isms }: Mounts): readonly string[] {
-  const register = isms === undefined ? [] : ['--volume', `${isms}:/etc/isms:ro`];
-  return ['--volume', `${config}:/etc/annexa:ro`, '--volume', `${data}:/var/lib/annexa`, ...register];
+  const volumes = [`${config}:/etc/annexa:ro`, `${data}:/var/lib/annexa`, `${isms}:/etc/isms:ro`];
+  return volumes.flatMap((one) => ['--volume', one]);
 }
 
 export interface Container extends AsyncDisposable {
@@ -30,31 +29,26 @@ export interface Container extends AsyncDisposable {
   readonly lines: readonly string[];
   /** Resolves with the last of as many matches as are asked for; rejects when the container ends before. */
   said(pattern: RegExp, times?: number): Promise<RegExpExecArray>;
-  /** Of its first process, as this machine sees it: /proc/PID/status. */
-  status(): Promise<string>;
+  /** Of its first process, as this machine sees it. */
+  pid(): Promise<number>;
   /** Runs JavaScript in it, by the image's own Node. */
   evaluate(script: string): Promise<string>;
   /** Asks it to end by the image's signal, kills it after the grace (seconds), and tells its exit code: 137 when it was killed. */
   stop(grace: number): Promise<number | null>;
 }
 
+/** `entrypoint` takes the place of the image's own. */
 export function startContainer(
   image: string,
   mounts: Mounts,
   environment: Readonly<Record<string, string>>,
+  entrypoint?: readonly string[],
 ): Container {
   const name = `annexa-test-${randomBytes(6).toString('hex')}`;
   const variables = Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
-  const child = startPodman(
-    'run',
-    '--rm',
-    '--name',
-    name,
-    ...confined,
-    ...mounted(mounts),
-    ...variables,
-    image,
-  );
+  const entry = entrypoint === undefined ? [] : ['--entrypoint', JSON.stringify(entrypoint)];
+  const options = ['--rm', '--name', name, ...confined, ...mounted(mounts), ...variables, ...entry];
+  const child = startPodman('run', ...options, image);
   const ended = once(child, 'close').then(([code]) => (typeof code === 'number' ? code : null));
   const lines: string[] = [];
   const heard = new EventTarget();
@@ -80,8 +74,7 @@ export function startContainer(
       look();
       return promise.finally(() => heard.removeEventListener('line', look));
     },
-    status: async () =>
-      readFile(`/proc/${await podman('inspect', '--format', '{{.State.Pid}}', name)}/status`, 'utf8'),
+    pid: async () => Number(await podman('inspect', '--format', '{{.State.Pid}}', name)),
     evaluate: (script) => podman('exec', name, 'node', '--print', script),
     async stop(grace) {
       await podman('stop', '--time', String(grace), name);
