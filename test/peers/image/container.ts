@@ -5,10 +5,16 @@ import { limits, podman, startPodman } from './podman.ts';
 
 /** How the chart runs it: nothing of the image can be written, no capability, no more memory than the chart gives. */
 const confined = [
-  ...['--read-only', '--read-only-tmpfs=false', '--tmpfs', '/tmp:rw,size=64m,mode=1777'],
-  ...['--cap-drop', 'all', '--security-opt', 'no-new-privileges', '--pids-limit', '64', '--memory', '512m'],
+  '--read-only',
+  '--read-only-tmpfs=false',
+  '--tmpfs=/tmp:rw,size=64m,mode=1777',
+  '--cap-drop=all',
+  '--security-opt=no-new-privileges',
+  '--pids-limit=64',
+  '--memory=512m',
   // The machine's loopback: what stands in for a source listens there.
-  ...['--network', 'host', ...limits],
+  '--network=host',
+  ...limits,
 ];
 
 export interface Mounts {
