@@ -65,11 +65,9 @@ function leaveOut(): esbuild.Plugin {
   };
 }
 
-/**
- * What ANNEXA_REVISION says, else the commit that is checked out, with `-dirty` when files differ from it; `unknown` outside a checkout. In
- * the image's build there is no checkout.
- */
+/** The commit that is checked out, with `-dirty` when files differ from it; `unknown` outside a checkout. */
 function revision(): string {
+  // The image is built without one: it is told.
   const given = process.env['ANNEXA_REVISION'];
   if (given !== undefined && given !== '') return given;
   try {
