@@ -4,6 +4,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { z } from 'zod';
+import { licenceTexts } from './build/licences.ts';
+import { bundledPackages } from './build/packages.ts';
+import { sbom } from './build/sbom.ts';
 import { readChecks } from './src/controls/builtin.ts';
 import { checkManifest, queryOf } from './src/controls/check.ts';
 import { precompile } from './src/inventory/precompile.ts';
@@ -85,6 +88,9 @@ function httpWhenUsed(): esbuild.Plugin {
 
 /** The commit that is checked out, with `-dirty` when files differ from it; `unknown` outside a checkout. */
 function revision(): string {
+  // The image is built without one: it is told.
+  const given = process.env['ANNEXA_REVISION'];
+  if (given !== undefined && given !== '') return given;
   try {
     return execFileSync('git', ['describe', '--always', '--abbrev=40', '--exclude=*', '--dirty'], {
       cwd: root,
@@ -109,13 +115,15 @@ export async function bundle(directory: string): Promise<esbuild.Metafile> {
   await writeFile(join(directory, 'checks.json'), JSON.stringify(checks));
   const compiled = await precompile(checks.map((check) => queryOf(checkManifest.parse(check))));
   await copyFile(join(root, 'src/audit/bundle/verify.sh'), join(directory, 'verify.sh'));
-  const { metafile, warnings } = await esbuild.build({
+  const { metafile, warnings, outputFiles } = await esbuild.build({
     absWorkingDir: root,
     entryPoints: [
       { in: 'src/main.ts', out: 'annexa' },
       { in: 'src/inventory/sandbox-child.ts', out: 'sandbox-child' },
     ],
-    outdir: directory,
+    // Wherever it is written: names of chunks depend on the maps, which have paths from here.
+    outdir: join(root, 'dist'),
+    write: false,
     outExtension: { '.js': '.mjs' },
     // All in one directory: what stands beside one stands beside all.
     chunkNames: 'chunk-[hash]',
@@ -144,13 +152,25 @@ export async function bundle(directory: string): Promise<esbuild.Metafile> {
     logLevel: 'warning',
   });
   if (warnings.length > 0) throw new Error(`the bundle has ${warnings.length} warnings`);
+  for (const { path, contents } of outputFiles) await writeFile(join(directory, basename(path)), contents);
   return metafile;
+}
+
+/** Writes what has to go with the bundle: `sbom.json` and `LICENSES.txt`. Rejects when a package's licence is not on the allow list. */
+export async function papers(directory: string, metafile: esbuild.Metafile): Promise<void> {
+  const packages = await bundledPackages(metafile, root, new Set(leftOut));
+  const bom = sbom(packages, { version: await version(), revision: revision() });
+  await writeFile(join(directory, 'sbom.json'), `${JSON.stringify(bom, null, 2)}\n`);
+  await writeFile(join(directory, 'LICENSES.txt'), await licenceTexts(packages, root));
 }
 
 if (import.meta.main) {
   const directory = join(root, 'dist');
-  const { outputs } = await bundle(directory);
-  const bytes = Object.entries(outputs).map(([path, { bytes }]) => (path.endsWith('.mjs') ? bytes : 0));
+  const metafile = await bundle(directory);
+  await papers(directory, metafile);
+  const bytes = Object.entries(metafile.outputs).map(([path, { bytes }]) =>
+    path.endsWith('.mjs') ? bytes : 0,
+  );
   const megabytes = bytes.reduce((sum, one) => sum + one, 0) / 1e6;
   process.stdout.write(`${directory}: ${megabytes.toFixed(1)} MB of code\n`);
 }

