@@ -47,7 +47,7 @@ exec "$NODE" "$CHECKOUT/src/main.ts" "$@"
 start() {
   rm -f "$RUN/out"
   mkfifo "$RUN/out"
-  ANNEXA_CONFIG="$CONFIG" ANNEXA_DATA="$DATA" "$NODE" src/main.ts run > "$RUN/out" 2>> "$RUN/err" &
+  "$NODE" src/main.ts run > "$RUN/out" 2>> "$RUN/err" &
   echo $! > "$RUN/pid"
   grep -q -m1 'Ctrl-C ends it' < "$RUN/out" || { cat "$RUN/err"; exit 1; }
 }
@@ -80,8 +80,8 @@ export async function createMachine(listen: string): Promise<Machine> {
     NODE: process.execPath,
     CHECKOUT: ROOT,
     RUN: join(directory, 'run'),
-    CONFIG: at('/etc/annexa'),
-    DATA: at('/var/lib/annexa'),
+    ANNEXA_CONFIG: at('/etc/annexa'),
+    ANNEXA_DATA: at('/var/lib/annexa'),
     ANNEXA_LISTEN: listen,
     NODE_COMPILE_CACHE: join(directory, 'cache'),
   };
