@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs';
 import { connect } from '../engine/connect.ts';
 import { failureCause } from '../engine/retry-policy.ts';
 import { dataPaths } from '../engine/stores.ts';
-import { readStore } from '../evidence/reader.ts';
 import { requestToken } from '../evidence/timestamp/request.ts';
 import { describeProxies, proxiesOf } from '../network/proxy.ts';
-import { verifyDirectory } from '../evidence/verify.ts';
 import { configOption, jsonOption, parse } from './arguments.ts';
 import type { Command, Io } from './command.ts';
+import { configuredStore, storeName, verifyConfigured } from './configured-store.ts';
 import { examineKeys } from './examine-keys.ts';
 import { examineWitnesses } from './examine-witnesses.ts';
 import type { Finding } from './finding.ts';
@@ -105,18 +104,19 @@ async function examineAuthority(authority: AuthoritySpec): Promise<Finding> {
 }
 
 async function store(config: Config): Promise<Finding[]> {
-  const { evidence } = dataPaths(config.agent.data);
-  const subject = `store ${evidence}`;
-  if (!existsSync(evidence)) return [{ subject, state: 'ok', detail: 'not made yet' }, clock(null)];
-  const report = await verifyDirectory(evidence);
-  if (!report.ok)
-    return [
-      { subject, state: 'failed', detail: report.problems[0]?.message ?? 'it does not verify' },
-      clock(null),
-    ];
-  const reader = await readStore(evidence);
-  const last = await reader.entry(reader.checkpoint().size - 1);
-  return [{ subject, state: 'ok', detail: `${report.entries} entries verify` }, clock(last.sealedAt)];
+  const subject = `store ${storeName(config)}`;
+  if (!existsSync(dataPaths(config.agent.data).evidence))
+    return [{ subject, state: 'ok', detail: 'not made yet' }, clock(null)];
+  const failed = (detail: string): Finding[] => [{ subject, state: 'failed', detail }, clock(null)];
+  try {
+    const report = await verifyConfigured(config);
+    if (!report.ok) return failed(report.problems[0]?.message ?? 'it does not verify');
+    const reader = await configuredStore(config);
+    const last = await reader.entry(reader.checkpoint().size - 1);
+    return [{ subject, state: 'ok', detail: `${report.entries} entries verify` }, clock(last.sealedAt)];
+  } catch (error) {
+    return failed(failureCause(error).detail);
+  }
 }
 
 /** All that can be told without asking another clock: it must not stand before what was sealed already. */

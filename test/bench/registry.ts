@@ -12,6 +12,7 @@ import type { Bench } from './measure.ts';
 import { githubMemory } from './sources/github.ts';
 import { googleUsers } from './sources/google.ts';
 import { kubernetesMemory } from './sources/kubernetes.ts';
+import { sizing } from './sizing.ts';
 import { sourceCalls } from './sources/source-calls.ts';
 import { startup } from './startup.ts';
 import { verify } from './verify.ts';
@@ -31,6 +32,7 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ['inventory', inventory],
   ['kubernetes-memory', kubernetesMemory],
   ['log', log],
+  ['sizing', sizing],
   ['source-calls', sourceCalls],
   ['startup', startup],
   ['verify', verify],

@@ -122,7 +122,7 @@ describe('docs/operations.md', { timeout: 400_000 }, () => {
     await section('Lose the volume');
     expect(current(await answersOf(url))).toMatchObject(before);
     // What was sealed since the backup is gone, and only the newest checkpoint shows it.
-    const { code, out } = await annexa(['verify', at('/var/lib/annexa/evidence'), '--since', newest]).ended;
+    const { code, out } = await annexa(['verify', at('/backup/annexa'), '--since', newest]).ended;
     expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining('rolled-back') });
   });
 

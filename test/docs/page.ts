@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type Running, watched } from '../e2e/process.ts';
 
 /** The blocks of a page with these words after the fence, by the heading (`## Back up`) that they stand under. */
 export async function blocksOf(page: string, fence: string): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -26,6 +27,8 @@ export interface Machine extends AsyncDisposable {
   at(path: string): string;
   /** Runs blocks as one script. */
   run(blocks: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran>;
+  /** Starts a script that goes on. */
+  start(script: string, env?: Readonly<Record<string, string>>): Running;
 }
 
 const PATHS = /(?<![\w.])\/(?:etc\/annexa|var\/lib\/annexa|secrets|backup|elsewhere)\b/g;
@@ -44,7 +47,7 @@ exec "$NODE" "$CHECKOUT/src/main.ts" "$@"
 start() {
   rm -f "$RUN/out"
   mkfifo "$RUN/out"
-  ANNEXA_CONFIG="$CONFIG" ANNEXA_DATA="$DATA" "$NODE" src/main.ts run > "$RUN/out" 2>> "$RUN/err" &
+  "$NODE" src/main.ts run > "$RUN/out" 2>> "$RUN/err" &
   echo $! > "$RUN/pid"
   grep -q -m1 'Ctrl-C ends it' < "$RUN/out" || { cat "$RUN/err"; exit 1; }
 }
@@ -77,8 +80,8 @@ export async function createMachine(listen: string): Promise<Machine> {
     NODE: process.execPath,
     CHECKOUT: ROOT,
     RUN: join(directory, 'run'),
-    CONFIG: at('/etc/annexa'),
-    DATA: at('/var/lib/annexa'),
+    ANNEXA_CONFIG: at('/etc/annexa'),
+    ANNEXA_DATA: at('/var/lib/annexa'),
     ANNEXA_LISTEN: listen,
     NODE_COMPILE_CACHE: join(directory, 'cache'),
   };
@@ -93,6 +96,14 @@ export async function createMachine(listen: string): Promise<Machine> {
         );
       });
     },
+    start: (script, env = {}) =>
+      watched(
+        spawn('bash', ['-euo', 'pipefail', '-c', at(script)], {
+          cwd: ROOT,
+          env: { ...process.env, ...own, ...env },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        }),
+      ),
     async [Symbol.asyncDispose]() {
       const pid = await readFile(join(own.RUN, 'pid'), 'utf8').catch(() => '');
       try {

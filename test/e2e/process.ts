@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,6 +29,11 @@ export function annexa(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ANNEXA_CONFIG: '', ...env },
   });
+  return watched(child);
+}
+
+/** A child that was started with pipes for its output. */
+export function watched(child: ChildProcessByStdio<null, Readable, Readable>): Running {
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));

@@ -35,6 +35,7 @@ debian_packages() {
   has ip || missing+=(iproute2)
   has unshare || missing+=(util-linux)
   has mkfs.ext4 || missing+=(e2fsprogs)
+  has systemd-analyze || missing+=(systemd)
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
   if ((${#missing[@]} == 0)); then return; fi
   ((EUID == 0)) || give_up "install these packages first, or run as root: ${missing[*]}"
