@@ -84,6 +84,8 @@ export class Agent implements AsyncDisposable {
   readonly #conditions: Conditions;
   readonly #store: StoreGuard;
   #doubt: string | undefined;
+  /** The configuration is in force, and what is stored is judged. */
+  #opened = false;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -126,6 +128,7 @@ export class Agent implements AsyncDisposable {
     await this.#knowledge.recall();
     this.#look();
     await this.#serial(() => this.#takeOver(this.#config));
+    this.#opened = true;
   }
 
   /** Collects by the schedule from now on; what was never collected or is overdue starts at once. */
@@ -180,7 +183,7 @@ export class Agent implements AsyncDisposable {
   #readiness(): ReturnType<AgentView['readiness']> {
     const conditions = this.#conditions.list();
     const reasons = [
-      ...(this.#sealedConfig === '' ? ['the configuration is not loaded'] : []),
+      ...(this.#opened ? [] : ['the configuration is not loaded']),
       ...conditions
         .filter(({ unready }) => unready)
         .map(({ condition, detail }) => `${condition}: ${detail}`),

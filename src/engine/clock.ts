@@ -50,13 +50,14 @@ export function createClock({ system, elapsed }: Sources): Clock {
       current = { offset: offset(), since: elapsed() };
       contradiction = undefined;
     }
+    // Set, or come, to where the log left off: what it says is all there is to compare with.
+    if (behind && system() >= lastSealed - TOLERANCE) trust();
     const isSet = Math.abs(offset() - trusted) > TOLERANCE;
     if (isSet && elapsed() - current.since >= ACCEPTED && contradiction === undefined) {
       trust();
       confirmed = false;
       behind = lastSealed > system() + TOLERANCE;
     }
-    if (behind && system() >= lastSealed - TOLERANCE) behind = false;
   }
 
   const time = (): number =>
