@@ -392,7 +392,7 @@ export class Agent implements AsyncDisposable {
       sources: () => this.#knowledge.sources(this.#config, now()),
     });
     // Before it is in force: no check may read the statement of the configuration before.
-    await sealSoa(config.soa, sealed.digest, this.#stores, now());
+    await sealSoa(config.soa, sealed.digest, this.#stores, this.#options.clock.judged());
     const before = [...this.#connected.values()];
     void Promise.allSettled(this.#runs).then(() =>
       Promise.allSettled(before.map(({ source }) => source[Symbol.asyncDispose]())),
