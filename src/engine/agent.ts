@@ -181,6 +181,7 @@ export class Agent implements AsyncDisposable {
   }
 
   #readiness(): ReturnType<AgentView['readiness']> {
+    this.#look();
     const conditions = this.#conditions.list();
     const reasons = [
       ...(this.#opened ? [] : ['the configuration is not loaded']),
@@ -321,7 +322,9 @@ export class Agent implements AsyncDisposable {
     await this.#serial(() => this.#stores.sync());
     this.#options.clock.sealed(result.sealed.sealedAt);
     tellRun(this.#options.logger, result);
-    this.#conditions.report(`${runSubject(collector.name)}/network`, troubleIn(result));
+    // One that a reload took away meanwhile has no conditions any more.
+    if (this.#connected.has(collector.name))
+      this.#conditions.report(`${runSubject(collector.name)}/network`, troubleIn(result));
     return result;
   }
 
