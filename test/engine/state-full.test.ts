@@ -16,7 +16,7 @@ test('a state without room takes nothing of a transaction, says why, and goes on
         .values({ key: `${key} large`, value: 'x'.repeat(1 << 20) })
         .execute();
     });
-  const keys = async () => (await state.selectFrom('meta').select('key').execute()).map(({ key }) => key);
+  const keys = async () => (await state.selectFrom('meta').select('key').execute()).map(({ key }) => key).toSorted();
   try {
     const before = await keys();
     await sql`PRAGMA max_page_count = 60`.execute(state);
@@ -24,7 +24,7 @@ test('a state without room takes nothing of a transaction, says why, and goes on
     expect(await keys()).toEqual(before);
     await sql`PRAGMA max_page_count = 100000`.execute(state);
     await fill('b');
-    expect(await keys()).toEqual([...before, 'b', 'b large']);
+    expect(await keys()).toEqual([...before, 'b', 'b large'].toSorted());
   } finally {
     await state.destroy();
     await rm(directory, { recursive: true });
