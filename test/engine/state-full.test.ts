@@ -16,7 +16,8 @@ test('a state without room takes nothing of a transaction, says why, and goes on
         .values({ key: `${key} large`, value: 'x'.repeat(1 << 20) })
         .execute();
     });
-  const keys = async () => (await state.selectFrom('meta').select('key').execute()).map(({ key }) => key).toSorted();
+  const keys = async () =>
+    (await state.selectFrom('meta').select('key').execute()).map(({ key }) => key).toSorted();
   try {
     const before = await keys();
     await sql`PRAGMA max_page_count = 60`.execute(state);

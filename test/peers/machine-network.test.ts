@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ed25519Pem, p256Pem } from '../evidence/helpers.ts';
 import { type Ended, logLines, type Machine, startMachine } from './machine.ts';
@@ -75,7 +76,7 @@ beforeAll(async () => {
   await machine
     .start([
       process.execPath,
-      join(import.meta.dirname, 'proxy-target.ts'),
+      fileURLToPath(new URL('./proxy-target.ts', import.meta.url)),
       key,
       ca,
       join(directory, 'asked.log'),
