@@ -312,6 +312,7 @@ export class Agent implements AsyncDisposable {
         log,
         now: this.#now,
         stopping: this.#stopping.signal,
+        heard: (instant) => this.#options.clock.heard(instant),
         last: async (task) => this.#stores.last(task.collector.name, task.dataset.dataset, task.scope.id),
       },
       {
@@ -331,9 +332,6 @@ export class Agent implements AsyncDisposable {
   /** Takes up how one dataset ended while its run goes on: what is sealed is judged without waiting for what hangs. */
   #learn({ name, type }: Due['collector'], result: DatasetResult): void {
     this.#knowledge.ended(name, result);
-    // An answer of this moment, by the source's own clock.
-    if (result.snapshot !== null && result.seen.asOf !== undefined)
-      this.#options.clock.heard(result.seen.asOf);
     const spec = plugins.get(type)?.datasets.find(({ name: dataset }) => dataset === result.dataset);
     for (const kind of spec?.kinds ?? []) this.#changedKinds.add(kind);
     if (this.#agenda !== undefined)
@@ -414,7 +412,7 @@ export class Agent implements AsyncDisposable {
         collector.name,
         connect(collector, {
           logger: child,
-          now,
+          now: () => this.#options.clock.latest(),
           env,
           directory: config.directory,
           previous: (...source) => this.#stores.previous(...source),

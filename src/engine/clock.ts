@@ -11,6 +11,8 @@ export interface Clock {
    * nobody sets, until others confirm the new time or the old one is back.
    */
   now(): number;
+  /** The later of the two, for who talks to others: what they say of the time must not be refused before it was heard. */
+  latest(): number;
   /** Never earlier than the last entry, while there is doubt. */
   judged(): number;
   /** Why this machine's clock is not to be believed; undefined: it is. */
@@ -67,6 +69,10 @@ export function createClock({ system, elapsed }: Sources): Clock {
     now() {
       look();
       return time();
+    },
+    latest() {
+      look();
+      return Math.max(time(), Math.floor(system()));
     },
     judged() {
       look();
