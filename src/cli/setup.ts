@@ -29,10 +29,10 @@ export async function readConfig(directory: string, io: Io): Promise<Config> {
 
 /** JSON lines on standard error: standard output is for what was asked. */
 export function createLogger({ agent }: { readonly agent: Pick<Config['agent'], 'logLevel'> }): Logger {
-  return pino(
-    { level: agent.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    destination(2),
-  );
+  const out = destination(2);
+  // Where it leads may be full: that must not end the agent.
+  out.on('error', () => {});
+  return pino({ level: agent.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, out);
 }
 
 /** The environment that collectors see: with a sample organisation, its estate runs on a free loopback port and is named there. */

@@ -87,6 +87,8 @@ export class Agent implements AsyncDisposable {
   readonly #conditions: Conditions;
   readonly #store: StoreGuard;
   #doubt: string | undefined;
+  /** The configuration is in force, and what is stored is judged. */
+  #opened = false;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -127,6 +129,7 @@ export class Agent implements AsyncDisposable {
     await this.#knowledge.recall();
     this.#look();
     await this.#serial(() => this.#takeOver(this.#config));
+    this.#opened = true;
   }
 
   /** Collects by the schedule from now on; what was never collected or is overdue starts at once. */
@@ -184,9 +187,10 @@ export class Agent implements AsyncDisposable {
   }
 
   #readiness(): ReturnType<AgentView['readiness']> {
+    this.#look();
     const conditions = this.#conditions.list();
     const reasons = [
-      ...(this.#sealedConfig === '' ? ['the configuration is not loaded'] : []),
+      ...(this.#opened ? [] : ['the configuration is not loaded']),
       ...conditions
         .filter(({ unready }) => unready)
         .map(({ condition, detail }) => `${condition}: ${detail}`),
@@ -326,6 +330,7 @@ export class Agent implements AsyncDisposable {
         log,
         now: this.#now,
         stopping: this.#stopping.signal,
+        heard: (instant) => this.#options.clock.heard(instant),
         last: async (task) => this.#stores.last(task.collector.name, task.dataset.dataset, task.scope.id),
       },
       {
@@ -336,16 +341,15 @@ export class Agent implements AsyncDisposable {
     await this.#serial(() => this.#stores.sync());
     this.#options.clock.sealed(result.sealed.sealedAt);
     tellRun(this.#options.logger, result);
-    this.#conditions.report(`${runSubject(collector.name)}/network`, troubleIn(result));
+    // One that a reload took away meanwhile has no conditions any more.
+    if (this.#connected.has(collector.name))
+      this.#conditions.report(`${runSubject(collector.name)}/network`, troubleIn(result));
     return result;
   }
 
   /** Takes up how one dataset ended while its run goes on: what is sealed is judged without waiting for what hangs. */
   #learn({ name, type }: Due['collector'], result: DatasetResult): void {
     this.#knowledge.ended(name, result);
-    // An answer of this moment, by the source's own clock.
-    if (result.snapshot !== null && result.seen.asOf !== undefined)
-      this.#options.clock.heard(result.seen.asOf);
     const spec = plugins.get(type)?.datasets.find(({ name: dataset }) => dataset === result.dataset);
     for (const kind of spec?.kinds ?? []) this.#changedKinds.add(kind);
     if (this.#agenda !== undefined)
@@ -407,7 +411,7 @@ export class Agent implements AsyncDisposable {
       sources: () => this.#knowledge.sources(this.#config, now()),
     });
     // Before it is in force: no check may read the statement of the configuration before.
-    await sealSoa(config.soa, sealed.digest, this.#stores, now());
+    await sealSoa(config.soa, sealed.digest, this.#stores, this.#options.clock.judged());
     const before = [...this.#connected.values()];
     void Promise.allSettled(this.#runs).then(() =>
       Promise.allSettled(before.map(({ source }) => source[Symbol.asyncDispose]())),
@@ -426,7 +430,7 @@ export class Agent implements AsyncDisposable {
         collector.name,
         connect(collector, {
           logger: child,
-          now,
+          now: () => this.#options.clock.latest(),
           env,
           directory: config.directory,
           previous: (...source) => this.#stores.previous(...source),

@@ -11,6 +11,8 @@ export interface Clock {
    * nobody sets, until others confirm the new time or the old one is back.
    */
   now(): number;
+  /** The later of the two, for who talks to others: what they say of the time must not be refused before it was heard. */
+  latest(): number;
   /** Never earlier than the last entry, while there is doubt. */
   judged(): number;
   /** Why this machine's clock is not to be believed; undefined: it is. */
@@ -50,13 +52,14 @@ export function createClock({ system, elapsed }: Sources): Clock {
       current = { offset: offset(), since: elapsed() };
       contradiction = undefined;
     }
+    // Set, or come, to where the log left off: what it says is all there is to compare with.
+    if (behind && system() >= lastSealed - TOLERANCE) trust();
     const isSet = Math.abs(offset() - trusted) > TOLERANCE;
     if (isSet && elapsed() - current.since >= ACCEPTED && contradiction === undefined) {
       trust();
       confirmed = false;
       behind = lastSealed > system() + TOLERANCE;
     }
-    if (behind && system() >= lastSealed - TOLERANCE) behind = false;
   }
 
   const time = (): number =>
@@ -66,6 +69,10 @@ export function createClock({ system, elapsed }: Sources): Clock {
     now() {
       look();
       return time();
+    },
+    latest() {
+      look();
+      return Math.max(time(), Math.floor(system()));
     },
     judged() {
       look();

@@ -32,6 +32,8 @@ export interface CollectDependencies {
     task: CollectTask,
   ) => Promise<{ readonly listed: number; readonly asOf: number | null } | undefined>;
   readonly stopping: AbortSignal;
+  /** Told the as-of of what was just collected, before it is held against the time. */
+  readonly heard?: (instant: number) => void;
 }
 
 export interface DatasetResult {
@@ -80,6 +82,7 @@ export async function collectDataset(task: CollectTask, deps: CollectDependencie
     const records = guarded(task.source.collect(dataset.dataset, scope, signal), signal, expectedKinds(task));
     const body = await deps.log.storeBody(records, signal);
     const seen = provenance.seen();
+    if (seen.asOf !== undefined) deps.heard?.(seen.asOf);
     const asOf = plausible(task, body, seen, await deps.last(task), deps.now());
     const draft = await snapshotDraft(task, body, seen, asOf, startedAt, deps);
     const sealed = deps.log.append([draft]);

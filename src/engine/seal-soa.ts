@@ -4,6 +4,7 @@ import { SOA_KIND, SOA_SOURCE, soaRecords } from '../controls/soa-records.ts';
 import { sourceKey } from '../inventory/kind.ts';
 import { kinds } from '../inventory/kinds.ts';
 import { appendOne } from './run.ts';
+import { CLOCK_TOLERANCE } from './sources.ts';
 import type { Stores } from './stores.ts';
 
 /**
@@ -20,7 +21,9 @@ export async function sealSoa(
   const { log } = stores;
   const { collector, dataset, scope } = SOA_SOURCE;
   const body = await log.storeBody(soaRecords(soa));
-  if (stores.snapshot(collector, dataset, scope)?.body === body.sha256) return;
+  const held = stores.snapshot(collector, dataset, scope);
+  // One that was sealed while the clock stood too late would count as stale until that time has come.
+  if (held?.body === body.sha256 && held.asOf !== null && held.asOf <= now + CLOCK_TOLERANCE) return;
   await appendOne(log, {
     predicate: 'snapshot',
     stream: `snapshot/${sourceKey(SOA_SOURCE)}`,

@@ -3,6 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Conditions, ConditionName, Trouble } from './conditions.ts';
+import { networkTrouble } from '../network/trouble.ts';
 import { EngineError } from './error.ts';
 import { failureCause } from './retry-policy.ts';
 
@@ -33,7 +34,7 @@ export function createStoreGuard({ directories, conditions, logger, stopping }: 
   let paused = false;
 
   async function troubleOf(error: unknown): Promise<Trouble> {
-    const { detail } = failureCause(error);
+    const detail = networkTrouble(error)?.words ?? failureCause(error).detail;
     const probed = await probe(directories);
     paused = probed !== undefined && probed.condition !== 'store-failed';
     if (probed !== undefined) return probed;

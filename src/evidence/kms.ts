@@ -78,8 +78,8 @@ function connect({ kms, region, endpoint }: KmsKey, { request, attempts }: Patie
       connectionTimeout: request,
       requestTimeout: request,
       throwOnRequestTimeout: true,
-      httpAgent: { keepAlive: true, ...proxied() },
-      httpsAgent: { keepAlive: true, ...proxied() },
+      httpAgent: proxied(),
+      httpsAgent: proxied(),
       socketTimeout: request,
     }),
   });

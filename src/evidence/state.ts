@@ -78,8 +78,13 @@ export function lockDirectory(root: string): Disposable {
   });
   return {
     [Symbol.dispose]() {
-      rmSync(holder, { force: true });
-      database.close();
+      try {
+        rmSync(holder, { force: true });
+      } catch {
+        // On a volume that can only be read it stays: it is asked only while somebody holds the lock.
+      } finally {
+        database.close();
+      }
     },
   };
 }

@@ -55,7 +55,7 @@ function proxyIn(env: Environment, name: string): string | undefined {
   throw new ProxyError(`${name}: expected the proxy's address, such as http://proxy.example:3128`);
 }
 
-export class ProxyError extends Error {
+class ProxyError extends Error {
   override readonly name = 'ProxyError';
   readonly code = 'configuration';
 }

@@ -33,8 +33,9 @@ function resolution(error: Error): NetworkTrouble | undefined {
 function proxy(error: Error): NetworkTrouble | undefined {
   // Node's agents, then undici, which tells it by its message alone.
   if (textOf(error, 'code') === 'ERR_PROXY_TUNNEL') {
-    const status: unknown = Reflect.get(error, 'statusCode');
-    return refusedBy(typeof status === 'number' ? status : undefined);
+    // Of libraries that pass it on, the words alone are left.
+    const [, told] = /\bHTTP\/1\.\d (\d{3})\b/.exec(error.message) ?? [];
+    return refusedBy(told === undefined ? undefined : Number(told));
   }
   const [, status] = /^Proxy response \((\d{3})\)/.exec(error.message) ?? [];
   return status === undefined ? undefined : refusedBy(Number(status));

@@ -63,6 +63,21 @@ test.each([
   },
 );
 
+test('a machine that was suspended is well again with the first answer that agrees with its clock', async () => {
+  world.elapsed = 0;
+  await using opened = await world.open();
+  await opened.agent.open();
+  await seen(opened);
+  world.now += DAY;
+  expect(opened.agent.view.readiness().reasons).toEqual([expect.stringContaining('clock: ')]);
+  await world.write(
+    'people.csv',
+    `id,email,asof\n1,a@x.example,${new Date(world.now * 1000).toISOString()}\n`,
+  );
+  expect(await seen(opened)).toMatchObject({ outcome: 'pass', ready: true });
+  expect(await sealedAt(opened)).toBe(NOW + DAY);
+});
+
 test('set back while it is stopped, it starts, says so in readiness, judges nothing as passed, and is well once that is undone', async () => {
   {
     await using opened = await world.open();

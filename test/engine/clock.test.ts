@@ -95,6 +95,15 @@ describe('at the start, before the last sealed entry', () => {
     expect(clock.doubt()).toBeUndefined();
   });
 
+  test('it is believed as soon as it is set to where the log left off', () => {
+    const { clock, set, system } = machine();
+    clock.sealed(NOW + DAY);
+    expect(clock.doubt()).toBeDefined();
+    set(DAY);
+    expect(clock.doubt()).toBeUndefined();
+    expect(clock.now()).toBe(system());
+  });
+
   test('it is believed when another clock confirms it: then what was sealed is of a time to come', () => {
     const { clock } = machine();
     clock.sealed(NOW + DAY);

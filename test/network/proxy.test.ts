@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { Agent, createServer, get } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { describeProxies, proxiesOf } from '../../src/network/proxy.ts';
+import { describeProxies, openDispatcher, proxied, proxiesOf } from '../../src/network/proxy.ts';
+import { request } from '../../src/network/undici.ts';
 
 describe('the proxies of the environment', () => {
   test('are none without one of the two variables, whatever else is set', () => {
@@ -38,6 +41,30 @@ describe('the proxies of the environment', () => {
       expect(() => proxiesOf({ HTTPS_PROXY: value })).not.toThrow(/secret|proxy\.test/);
     },
   );
+
+  test('are not asked for this machine, whoever asks', async () => {
+    const server = createServer((_, response) => response.end('here'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`;
+    const before = process.env['http_proxy'];
+    // Nothing listens there.
+    process.env['http_proxy'] = 'http://127.0.0.1:1';
+    const agent = new Agent(proxied());
+    const dispatcher = await openDispatcher({ connect: 1000 });
+    try {
+      expect(await (await request(url, { dispatcher })).body.text()).toBe('here');
+      const [answer] = await once(get(url, { agent }), 'response');
+      expect(answer.statusCode).toBe(200);
+      answer.resume();
+    } finally {
+      if (before === undefined) delete process.env['http_proxy'];
+      else process.env['http_proxy'] = before;
+      agent.destroy();
+      await dispatcher.destroy();
+      server.close();
+    }
+  });
 
   test('are told without credentials', () => {
     const told = describeProxies(proxiesOf({ HTTPS_PROXY: 'http://user:secret@proxy.test:3128' })).join('\n');

@@ -179,6 +179,22 @@ describe('readiness', () => {
   });
 });
 
+test('readiness tells what leaves it ready, too, with since when', async () => {
+  const condition = {
+    condition: 'proxy',
+    detail: 'collector github: x',
+    since: 1_780_000_000,
+    unready: false,
+  } as const;
+  const server = await serve({ readiness: () => ({ ready: true, reasons: [], conditions: [condition] }) });
+  const { status, text } = await send(server, '/readyz');
+  expect(status).toBe(200);
+  expect(JSON.parse(text)).toEqual({
+    status: 'ready',
+    conditions: [{ condition: 'proxy', detail: 'collector github: x', since: '2026-05-28T20:26:40Z' }],
+  });
+});
+
 describe('every answer', () => {
   test('is not stored, not sniffed, not framed, and loads nothing', async () => {
     const server = await serve({ soa: () => Promise.reject(new Error('broken')) });

@@ -204,7 +204,9 @@ function kysely(database: DatabaseSync): StateDatabase {
     database: {
       close: () => database.close(),
       prepare: (sql) => {
-        const statement = database.prepare(sql);
+        // SQLite itself takes back what finds no room; taking it back once more would hide that.
+        const vain = sql === 'rollback' && !database.isTransaction;
+        const statement = database.prepare(vain ? 'SELECT 1 WHERE FALSE' : sql);
         const bind = (parameters: readonly unknown[]) => own<SQLInputValue[]>(parameters);
         return {
           reader: statement.columns().length > 0,

@@ -50,8 +50,8 @@ export function connect(place: S3Place, patience: Patience = PATIENCE): Access {
       connectionTimeout: patience.connect,
       requestTimeout: patience.request,
       throwOnRequestTimeout: true,
-      httpAgent: { keepAlive: true, ...proxied() },
-      httpsAgent: { keepAlive: true, ...proxied() },
+      httpAgent: proxied(),
+      httpsAgent: proxied(),
       socketTimeout: patience.request,
     }),
   });
