@@ -305,13 +305,12 @@ export function agent(): DashboardBuilder {
       lines(
         {
           id: 22,
-          title: 'Event loop lag',
-          description:
-            'The 99th percentile of how late the event loop was. Long lags delay answers, not evidence.',
-          unit: 's',
+          title: 'Event loop',
+          description: 'Share of the time that the event loop was busy. Near 100 % answers wait.',
+          unit: 'percentunit',
           width: 8,
         },
-        [['{{instance}}', own('nodejs_eventloop_lag_p99_seconds')]],
+        [['{{instance}}', own('nodejs_eventloop_active_seconds_total', 'rate')]],
       ),
     )
     .link(link('Every run, as the API tells it', '${api}/api/v1/runs'));

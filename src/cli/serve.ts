@@ -3,7 +3,6 @@ import type { Config } from '../config/contract.ts';
 import { watchConfig } from '../config/watch.ts';
 import { compileProblems } from '../engine/admit.ts';
 import type { Sandbox } from '../inventory/query-contract.ts';
-import { processMetrics } from '../server/process-metrics.ts';
 import { startServer } from '../server/server.ts';
 import { openAgent, type Session } from './agent.ts';
 import type { ExitCode, Io } from './command.ts';
@@ -20,12 +19,7 @@ export interface Served {
 export async function serve({ config, directory, sandbox }: Served, io: Io): Promise<ExitCode> {
   await using session = await openAgent(config, sandbox, io);
   const { agent, logger } = session;
-  const server = await startServer({
-    view: agent.view,
-    listen: config.agent.listen,
-    logger,
-    registry: processMetrics(),
-  });
+  const server = await startServer({ view: agent.view, listen: config.agent.listen, logger });
   io.out(`${config.agent.organisation}: Annexa ${agent.view.build.version} listens on ${server.url}`);
   await agent.open();
   const watch = watchConfig(await watched(directory, config, session, io));

@@ -2,6 +2,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { AgentView, MetricsSnapshot } from '../engine/view.ts';
 import { type Family, family, oneOf, type Sample, told } from './family.ts';
 import { configurationFamilies, datasetFamilies, linkFamilies } from './metrics-context.ts';
+import { processFamilies } from './process-metrics.ts';
 import { controlStatus, outcome } from './schemas.ts';
 
 function controlFamilies({ controls }: MetricsSnapshot): readonly Family[] {
@@ -325,7 +326,8 @@ export async function exposeMetrics(
     [],
     [[{}, view.readiness().ready ? 1 : 0]],
   );
-  const families = [build, ready, ...(snapshot === undefined ? [] : stateFamilies(snapshot))];
+  const state = snapshot === undefined ? [] : stateFamilies(snapshot);
+  const families = [build, ready, ...processFamilies(), ...state];
   for (const one of families) register(registry, one);
   const own = await registry.metrics();
   return {
