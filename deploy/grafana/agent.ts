@@ -82,6 +82,62 @@ export function agent(): DashboardBuilder {
         },
       ),
     )
+    .withPanel(
+      table(
+        {
+          id: 23,
+          title: 'Conditions that hold',
+          description:
+            "What keeps the agent, or a part of it, from its work: a full store, a clock in doubt, names that can't be resolved. Empty is well.",
+          width: 8,
+          height: 7,
+        },
+        [['', `${series('condition', 'condition')} == 1`]],
+        {
+          columns: [{ field: 'condition', name: 'Condition', link: '${runbooks}/AnnexaCondition.md' }],
+          sort: 'Condition',
+        },
+      ),
+    )
+    .withPanel(
+      lines(
+        {
+          id: 24,
+          title: 'Denied requests',
+          description: 'Requests to the agent that were denied, by reason. Empty is well.',
+          width: 8,
+          height: 7,
+        },
+        [['{{reason}}', `${increase('access_denied_total', 'reason', '')} > 0`]],
+      ),
+    )
+    .withPanel(
+      table(
+        {
+          id: 25,
+          title: 'Tokens and certificate by expiry',
+          description:
+            'When each access token expires, and the certificate that the server shows. Empty where neither is configured.',
+          width: 8,
+          height: 7,
+        },
+        [
+          ['token', moment('access_token_expiry_timestamp_seconds', 'token')],
+          [
+            'certificate',
+            `label_replace(${moment('tls_certificate_expiry_timestamp_seconds')}, "token", "TLS certificate", "", "")`,
+          ],
+        ],
+        {
+          columns: [
+            { field: 'token', name: 'Name' },
+            { field: 'Value #A', name: 'Token expires', unit: 'dateTimeFromNow' },
+            { field: 'Value #B', name: 'Certificate expires', unit: 'dateTimeFromNow' },
+          ],
+          sort: 'Name',
+        },
+      ),
+    )
     .withRow(new RowBuilder('Runs').id(101))
     .withPanel(
       table(

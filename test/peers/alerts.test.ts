@@ -9,7 +9,7 @@ import { dashboards } from '../../deploy/grafana/dashboards.ts';
 import { emptyInSample, filled, readDashboard } from '../grafana/dashboard.ts';
 import { freePort, type Prometheus, startAlertmanager, startPrometheus } from './prometheus.ts';
 import { quicken } from './quicken.ts';
-import { exposed, troubled, well } from './troubled.ts';
+import { around, exposed, troubled, well } from './troubled.ts';
 
 /**
  * From the metrics of an agent, through Prometheus and Alertmanager, to whoever is told: the rules as they are deployed, their time
@@ -66,7 +66,8 @@ function makeExporter(): Server {
     agent.scrapes += 1;
     const now = Math.floor(Date.now() / 1000);
     const state = agent.bad ? troubled(now, agent.scrapes) : well(now);
-    void exposed(state, !agent.bad, agent.bad ? startedAt + agent.scrapes : startedAt).then((body) => {
+    const started = agent.bad ? startedAt + agent.scrapes : startedAt;
+    void exposed(state, started, around(now, agent.bad, agent.scrapes)).then((body) => {
       response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
       response.end(body);
     });

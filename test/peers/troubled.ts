@@ -72,11 +72,39 @@ export function troubled(now: number, scrapes: number): MetricsSnapshot {
 }
 
 /** What such an agent answers. `startedAt`: its process, Unix seconds. */
-export async function exposed(state: MetricsSnapshot, ready: boolean, startedAt: number): Promise<string> {
+export async function exposed(state: MetricsSnapshot, startedAt: number, rest: Rest): Promise<string> {
   const view = fakeView({
     metrics: () => Promise.resolve(state),
-    readiness: () => ({ ready, reasons: [] }),
+    readiness: () => ({ ...fakeView().readiness(), ready: rest.condition === 0 }),
   });
   const { text } = await exposeMetrics(view);
-  return text.replace(/^(process_start_time_seconds) .*$/m, `$1 ${startedAt}`);
+  return text.replace(/^(process_start_time_seconds) .*$/m, `$1 ${startedAt}`) + gate(rest);
+}
+
+/** What the agent tells of the world around it. */
+interface Rest {
+  readonly condition: number;
+  readonly denied: number;
+  readonly unsealed: number;
+  /** Unix seconds. */
+  readonly expires: number;
+}
+
+/** Families that don't follow from the state. */
+function gate({ condition, denied, unsealed, expires }: Rest): string {
+  const lines = [
+    `annexa_condition{condition="store-full"} ${condition}`,
+    `annexa_access_denied_total{reason="invalid"} ${denied}`,
+    `annexa_access_unsealed_records ${unsealed}`,
+    `annexa_access_token_expiry_timestamp_seconds{token="ci"} ${expires}`,
+    `annexa_tls_certificate_expiry_timestamp_seconds ${expires}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** As the outside is while all is well, and while nothing is. */
+export function around(now: number, bad: boolean, scrapes: number): Rest {
+  return bad
+    ? { condition: 1, denied: 50 * scrapes, unsealed: 3, expires: now + DAY }
+    : { condition: 0, denied: 0, unsealed: 0, expires: now + 60 * DAY };
 }
