@@ -67,10 +67,9 @@ function makeExporter(): Server {
     const now = Math.floor(Date.now() / 1000);
     const state = agent.bad ? troubled(now, agent.scrapes) : well(now);
     const started = agent.bad ? startedAt + agent.scrapes : startedAt;
-    void exposed(state, started, around(now, agent.bad, agent.scrapes)).then((body) => {
-      response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
-      response.end(body);
-    });
+    const answer = exposed(state, started, around(now, agent.bad, agent.scrapes));
+    response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
+    void answer.then((body) => response.end(body));
   });
 }
 
@@ -153,6 +152,7 @@ test('meanwhile every panel that the sample has nothing for shows something', as
 test('each alert resolves when all is well again', async () => {
   agent.bad = false;
   await until('resolved', names);
+  expect([...told.values()].filter(({ status }) => status === 'firing')).toEqual([]);
 });
 
 test('an agent that does not answer is down, which is all that is told, until it answers again', async () => {
