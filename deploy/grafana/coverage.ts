@@ -10,21 +10,13 @@ const dataset = (family: string, matchers = COLLECTOR) => series(family, 'collec
 const notFresh = `sum by (collector, dataset) (${series('evidence_scopes', 'collector, dataset, state', `${COLLECTOR}, state!="fresh"`)})`;
 
 const evidence = [
-  { field: 'collector', name: 'Collector', link: '${api}/api/v1/collectors?name=${__value.text}' },
+  { field: 'collector', name: 'Collector', link: '${api}/api/v1/collectors' },
   { field: 'dataset', name: 'Dataset' },
 ];
 
-/** For whoever must show a period: for how much of it what was known, and what changed. */
-export function coverage(): DashboardBuilder {
-  return new DashboardBuilder('Annexa: evidence coverage')
-    .uid('annexa-coverage')
-    .description(
-      'Over the chosen period: how long the controls stood how, where nothing was observed, how fresh evidence was, and what changed.',
-    )
-    .tags(['annexa'])
-    .time({ from: 'now-90d', to: 'now' })
-    .refresh('15m')
-    .variables([...agentVariables(), ...controlVariables(), collectorVariable(), ...addressVariables()])
+/** How the controls stood in the period. */
+function period(dashboard: DashboardBuilder): DashboardBuilder {
+  return dashboard
     .withRow(new RowBuilder('The period').id(100))
     .withPanel(
       stat(
@@ -93,7 +85,12 @@ export function coverage(): DashboardBuilder {
         },
       ),
     )
-    .withPanel(timeline(4))
+    .withPanel(timeline(4));
+}
+
+/** How fresh evidence was. */
+function freshness(dashboard: DashboardBuilder): DashboardBuilder {
+  return dashboard
     .withRow(new RowBuilder('Evidence').id(101))
     .withPanel(
       table(
@@ -145,7 +142,12 @@ export function coverage(): DashboardBuilder {
           ],
         ],
       ),
-    )
+    );
+}
+
+/** What fails, and what of it is accepted. */
+function accepted(dashboard: DashboardBuilder): DashboardBuilder {
+  return dashboard
     .withRow(new RowBuilder('Deviations and exceptions').id(102))
     .withPanel(
       bars(
@@ -203,7 +205,12 @@ export function coverage(): DashboardBuilder {
           sort: 'Expires',
         },
       ),
-    )
+    );
+}
+
+/** What changed in the configuration. */
+function changes(dashboard: DashboardBuilder): DashboardBuilder {
+  return dashboard
     .withRow(new RowBuilder('Changes of the configuration').id(103))
     .withPanel(
       stat(
@@ -245,6 +252,22 @@ export function coverage(): DashboardBuilder {
         ],
         { evidenced: 'green', not_evidenced: 'red' },
       ),
+    );
+}
+
+/** For whoever must show a period: for how much of it what was known, and what changed. */
+export function coverage(): DashboardBuilder {
+  const dashboard = new DashboardBuilder('Annexa: evidence coverage')
+    .uid('annexa-coverage')
+    .description(
+      'Over the chosen period: how long the controls stood how, where nothing was observed, how fresh evidence was, and what changed.',
     )
+    .tags(['annexa'])
+    .time({ from: 'now-90d', to: 'now' })
+    .refresh('15m')
+    .variables([...agentVariables(), ...controlVariables(), collectorVariable(), ...addressVariables()]);
+  const rows = [period, freshness, accepted, changes];
+  return rows
+    .reduce((built, row) => row(built), dashboard)
     .link(link('Every check, as the API tells it', '${api}/api/v1/checks'));
 }

@@ -23,34 +23,26 @@ function worst(states: string) {
   ] as const;
 }
 
-/** For ISMS managers: how the controls stand, what is worst, and what comes due. */
-export function posture(): DashboardBuilder {
-  const dashboard = new DashboardBuilder('Annexa: ISMS posture')
-    .uid('annexa-posture')
-    .description(
-      'How the controls of ISO/IEC 27001 stand, which are worst and whose they are, and what comes due.',
-    )
-    .tags(['annexa'])
-    .time({ from: 'now-30d', to: 'now' })
-    .refresh('5m')
-    .variables([...agentVariables(), ...controlVariables(), ...addressVariables()])
-    .withRow(new RowBuilder('Controls').id(100));
-  const names = { effective: 1, accepted: 2, correcting: 3, unknown: 4, ineffective: 5, not_applicable: 6 };
-  const says = {
-    effective:
-      'Every test defined for every aspect passed, on complete and fresh evidence. The auditor concludes.',
-    accepted: 'Controls that fail only where a valid exception accepts it.',
-    correcting: 'Controls that fail, with everything that fails still within its deadline.',
-    unknown: 'Something could not be examined, or nothing covers an aspect. Never counted as passed.',
-    ineffective: 'A deviation or an attestation is past its deadline.',
-    not_applicable: 'Excluded by the Statement of Applicability.',
-  };
-  for (const [name, id] of Object.entries(names) as [keyof typeof names, number][])
-    dashboard.withPanel(
-      stat({ id, title: name.replace('_', ' '), description: says[name], width: 4 }, [[name, one(name)]], {
-        [name]: statusColours[name],
-      }),
-    );
+/** Each status, and what it says. Their panels have the ids 1 to 6. */
+const statuses = [
+  [
+    'effective',
+    'Every test defined for every aspect passed, on complete and fresh evidence. The auditor concludes.',
+  ],
+  ['accepted', 'Controls that fail only where a valid exception accepts it.'],
+  ['correcting', 'Controls that fail, with everything that fails still within its deadline.'],
+  ['unknown', 'Something could not be examined, or nothing covers an aspect. Never counted as passed.'],
+  ['ineffective', 'A deviation or an attestation is past its deadline.'],
+  ['not_applicable', 'Excluded by the Statement of Applicability.'],
+] as const;
+
+/** How the controls stand. */
+function controls(dashboard: DashboardBuilder): DashboardBuilder {
+  dashboard.withRow(new RowBuilder('Controls').id(100));
+  for (const [index, [name, description]] of statuses.entries()) {
+    const about = { id: index + 1, title: name.replace('_', ' '), description, width: 4 };
+    dashboard.withPanel(stat(about, [[name, one(name)]], { [name]: statusColours[name] }));
+  }
   return dashboard
     .withPanel(
       lines(
@@ -152,7 +144,12 @@ export function posture(): DashboardBuilder {
           sort: 'Control',
         },
       ),
-    )
+    );
+}
+
+/** What fails. */
+function deviations(dashboard: DashboardBuilder): DashboardBuilder {
+  return dashboard
     .withRow(new RowBuilder('Deviations').id(101))
     .withPanel(
       stat(
@@ -189,7 +186,7 @@ export function posture(): DashboardBuilder {
           width: 24,
         },
         [
-          ['open', `${ofChecks(`(${series('deviations', 'check')} > 0)`)}`],
+          ['open', ofChecks(`(${series('deviations', 'check')} > 0)`)],
           [
             'overdue',
             `${series('deviations_overdue', 'check')} and on (check) ${series('deviations', 'check')} > 0`,
@@ -218,7 +215,12 @@ export function posture(): DashboardBuilder {
           colours: severityColours,
         },
       ),
-    )
+    );
+}
+
+/** What expires, and what was told of all this. */
+function dueDates(dashboard: DashboardBuilder): DashboardBuilder {
+  return dashboard
     .withRow(new RowBuilder('What comes due').id(102))
     .withPanel(
       due(
@@ -265,7 +267,23 @@ export function posture(): DashboardBuilder {
           sort: 'Alert',
         },
       ),
+    );
+}
+
+/** For ISMS managers: how the controls stand, what is worst, and what comes due. */
+export function posture(): DashboardBuilder {
+  const dashboard = new DashboardBuilder('Annexa: ISMS posture')
+    .uid('annexa-posture')
+    .description(
+      'How the controls of ISO/IEC 27001 stand, which are worst and whose they are, and what comes due.',
     )
+    .tags(['annexa'])
+    .time({ from: 'now-30d', to: 'now' })
+    .refresh('5m')
+    .variables([...agentVariables(), ...controlVariables(), ...addressVariables()]);
+  const rows = [controls, deviations, dueDates];
+  return rows
+    .reduce((built, row) => row(built), dashboard)
     .link(link('Every control, as the API tells it', '${api}/api/v1/controls'));
 }
 

@@ -5,25 +5,18 @@ import { statusColours } from './panels.ts';
 import { ofControls, series } from './queries.ts';
 import { datasource } from './variables.ts';
 
-/** A number for each status, as the panel has no texts. */
-const numbers = {
-  effective: 1,
-  accepted: 2,
-  correcting: 3,
-  unknown: 4,
-  ineffective: 5,
-  not_applicable: 6,
-} as const;
+/** The panel shows numbers: a status is one more than its place here. */
+const statuses = ['effective', 'accepted', 'correcting', 'unknown', 'ineffective', 'not_applicable'] as const;
 
 /** The status of each control through the period, a row a control. */
 export function timeline(id: number): PanelBuilder {
-  const terms = Object.entries(numbers).map(
-    ([status, number]) => `${number} * ${series('control_status', 'control', `status="${status}"`)}`,
+  const terms = statuses.map(
+    (status, index) => `${index + 1} * ${series('control_status', 'control', `status="${status}"`)}`,
   );
   const options = Object.fromEntries(
-    Object.entries(numbers).map(([status, number]) => [
-      String(number),
-      { text: status.replace('_', ' '), color: statusColours[status as keyof typeof numbers], index: number },
+    statuses.map((status, index) => [
+      String(index + 1),
+      { text: status.replace('_', ' '), color: statusColours[status], index },
     ]),
   );
   return new PanelBuilder()

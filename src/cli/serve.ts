@@ -4,7 +4,6 @@ import { watchConfig } from '../config/watch.ts';
 import { compileProblems } from '../engine/admit.ts';
 import type { Sandbox } from '../inventory/query-contract.ts';
 import { isLoopback, resolveListen } from '../server/loopback.ts';
-import { processMetrics } from '../server/process-metrics.ts';
 import { type RunningServer, startServer } from '../server/server.ts';
 import { openAgent, type Session } from './agent.ts';
 import type { ExitCode, Io } from './command.ts';
@@ -31,8 +30,7 @@ export async function serve({ config, directory, sandbox }: Served, io: Io): Pro
     directory: config.directory,
     env: io.env,
   };
-  const registry = processMetrics();
-  const server = await startServer({ view: agent.view, listen, logger, guard, tls, registry });
+  const server = await startServer({ view: agent.view, listen, logger, guard, tls });
   if (tls === undefined && !isLoopback(host)) logger.warn(...plain(listen));
   io.out(`${config.agent.organisation}: Annexa ${agent.view.build.version} listens on ${server.url}`);
   await agent.open();

@@ -3,6 +3,7 @@ import { conditionNames } from '../engine/conditions.ts';
 import type { AgentView, MetricsSnapshot } from '../engine/view.ts';
 import { type Family, family, oneOf, type Sample, told } from './family.ts';
 import { configurationFamilies, datasetFamilies, linkFamilies } from './metrics-context.ts';
+import { processFamilies } from './process-metrics.ts';
 import { controlStatus, outcome } from './schemas.ts';
 
 function readinessFamilies({ ready, conditions }: ReturnType<AgentView['readiness']>): readonly Family[] {
@@ -342,6 +343,7 @@ export async function exposeMetrics(
   const families = [
     build,
     ...readinessFamilies(view.readiness()),
+    ...processFamilies(),
     ...(snapshot === undefined ? [] : stateFamilies(snapshot)),
   ];
   for (const one of families) register(registry, one);

@@ -1,20 +1,34 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { performance } from 'node:perf_hooks';
+import type { Family } from './family.ts';
 
-/** Of the library's own, those that are used and that follow the conventions for names. */
-const kept: ReadonlySet<string> = new Set([
-  'process_cpu_seconds_total',
-  'process_start_time_seconds',
-  'process_resident_memory_bytes',
-  'process_open_fds',
-  'process_max_fds',
-  'nodejs_eventloop_lag_p99_seconds',
-  'nodejs_heap_size_used_bytes',
-]);
+function single(type: Family['type'], name: string, help: string, value: number): Family {
+  return { type, name, help, labels: [], samples: [[{}, value]] };
+}
 
-/** Metrics of this process and of Node, under the names that every dashboard knows. */
-export function processMetrics(): Registry {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  for (const { name } of registry.getMetricsAsArray()) if (!kept.has(name)) registry.removeSingleMetric(name);
-  return registry;
+/** What this process uses, under the names that client libraries of Prometheus give it. */
+export function processFamilies(): readonly Family[] {
+  const { user, system } = process.cpuUsage();
+  const { rss, heapUsed } = process.memoryUsage();
+  return [
+    single(
+      'gauge',
+      'process_start_time_seconds',
+      'When the process started, in Unix seconds.',
+      performance.timeOrigin / 1000,
+    ),
+    single(
+      'counter',
+      'process_cpu_seconds_total',
+      'Processor time used, in user and system mode together.',
+      (user + system) / 1e6,
+    ),
+    single('gauge', 'process_resident_memory_bytes', 'Resident memory, without that of children.', rss),
+    single('gauge', 'nodejs_heap_size_used_bytes', 'JavaScript heap in use.', heapUsed),
+    single(
+      'counter',
+      'nodejs_eventloop_active_seconds_total',
+      'Time that the event loop was busy; at one second a second nothing else is answered.',
+      performance.eventLoopUtilization().active / 1000,
+    ),
+  ];
 }

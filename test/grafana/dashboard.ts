@@ -77,7 +77,8 @@ export function filled(expression: string): string {
 
 /**
  * Queries by panel, letter and title that have nothing to show of the sample on its first day, in which each control that fails has an aspect
- * that nobody examines (unknown, and never known before), no alert fires, and neither authority nor witness is configured.
+ * that nobody examines (unknown, and never known before), no alert fires, and neither authority, witness, token nor certificate is
+ * configured.
  */
 export const emptyInSample: Readonly<Record<string, readonly string[]>> = {
   'annexa-posture.json': [
@@ -88,6 +89,10 @@ export const emptyInSample: Readonly<Record<string, readonly string[]>> = {
   ],
   'annexa-coverage.json': [],
   'annexa-agent.json': [
+    '23A Conditions that hold',
+    '24A Denied requests',
+    '25A Tokens and certificate by expiry',
+    '25B Tokens and certificate by expiry',
     '17A Timestamps that failed',
     '18A Entries that a witness has not seen',
     '19A Witnesses: failures and refusals',

@@ -124,7 +124,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   const child = await start('prometheus', args, directory, 'Server is ready to receive web requests');
   const url = `http://${address}`;
   const ask = async (path: string, parameters: Readonly<Record<string, string>>): Promise<unknown> => {
-    const response = await fetch(`${url}${path}?${new URLSearchParams(parameters)}`);
+    const response = await fetch(`${url}${path}?${new URLSearchParams(parameters).toString()}`);
     const text = await response.text();
     if (!response.ok) throw new Error(`${Object.values(parameters)[0]}: ${text}`);
     return JSON.parse(text);

@@ -1,4 +1,3 @@
-import { Gauge, Registry } from 'prom-client';
 import type { MetricsSnapshot } from '../../src/engine/view.ts';
 import { exposeMetrics } from '../../src/server/metrics.ts';
 import { fakeView, snapshot } from '../server/fake-view.ts';
@@ -72,14 +71,45 @@ export function troubled(now: number, scrapes: number): MetricsSnapshot {
   };
 }
 
+const storeFull = { condition: 'store-full', detail: 'no room', since: 0, unready: true } as const;
+
 /** What such an agent answers. `startedAt`: its process, Unix seconds. */
-export async function exposed(state: MetricsSnapshot, ready: boolean, startedAt: number): Promise<string> {
-  const registry = new Registry();
-  const start = { name: 'process_start_time_seconds', help: 'Start.', registers: [registry] };
-  new Gauge(start).set(startedAt);
+export async function exposed(state: MetricsSnapshot, startedAt: number, rest: Rest): Promise<string> {
   const view = fakeView({
     metrics: () => Promise.resolve(state),
-    readiness: () => ({ ready, reasons: [], conditions: [] }),
+    readiness: () => ({
+      ready: rest.condition === 0,
+      reasons: [],
+      conditions: rest.condition === 0 ? [] : [storeFull],
+    }),
   });
-  return (await exposeMetrics(view, registry)).text;
+  const { text } = await exposeMetrics(view);
+  return text.replace(/^(process_start_time_seconds) .*$/m, `$1 ${startedAt}`) + gate(rest);
+}
+
+/** What the agent tells of the world around it. */
+interface Rest {
+  readonly condition: number;
+  readonly denied: number;
+  readonly unsealed: number;
+  /** Unix seconds. */
+  readonly expires: number;
+}
+
+/** Families that don't follow from the state. */
+function gate({ denied, unsealed, expires }: Rest): string {
+  const lines = [
+    `annexa_access_denied_total{reason="invalid"} ${denied}`,
+    `annexa_access_unsealed_records ${unsealed}`,
+    `annexa_access_token_expiry_timestamp_seconds{token="ci"} ${expires}`,
+    `annexa_tls_certificate_expiry_timestamp_seconds ${expires}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** As the outside is while all is well, and while nothing is. */
+export function around(now: number, bad: boolean, scrapes: number): Rest {
+  return bad
+    ? { condition: 1, denied: 50 * scrapes, unsealed: 3, expires: now + DAY }
+    : { condition: 0, denied: 0, unsealed: 0, expires: now + 60 * DAY };
 }

@@ -14,7 +14,7 @@ type Own = 'verifyFailures' | 'timestamps' | 'witnesses' | 'datasets';
 const collectorDocument = z.object({ spec: z.object({ plugin: z.string() }) });
 
 /** The controls of the aspects, each once. */
-export function controlsOf(aspects: readonly string[]): readonly string[] {
+function controlsOf(aspects: readonly string[]): readonly string[] {
   return [...new Set(aspects.map((aspect) => aspect.split('/')[0] ?? aspect))];
 }
 
