@@ -246,6 +246,29 @@ describe('the provider', () => {
     provider.fail(false);
   });
 
+  test('that fails when something else of the configuration changes is not forgotten', async () => {
+    const state = await serving();
+    const token = await forged();
+    expect(await status(state, token)).toBe(200);
+    provider.fail(true);
+    state.server.useAccess({ tokens: oneEach, oidc: spec() });
+    expect(await status(state, token)).toBe(200);
+    provider.fail(false);
+  });
+
+  test('judges its own tokens alone, where a cluster judges the others', async () => {
+    const state = await serving();
+    state.server.useAccess({ tokens: oneEach, oidc: spec(), kubernetes: {} });
+    expect(await status(state, await forged())).toBe(200);
+    expect(await status(state, await forged({ claims: { exp: clock() - 60 } }))).toBe(401);
+    // The cluster can't be asked here: that it would be is what tells whose they are.
+    expect(await status(state, await forged({ claims: { iss: 'https://kubernetes.default.svc' } }))).toBe(
+      503,
+    );
+    expect(await status(state, 'opaque')).toBe(503);
+    expect(await status(state, tokenOf('z'))).toBe(401);
+  });
+
   test('that describes another issuer is not believed', async () => {
     const state = await serving({ issuer: `${provider.issuer}/` });
     expect(await status(state, await forged({ claims: { iss: `${provider.issuer}/` } }))).toBe(503);
