@@ -159,6 +159,13 @@ describe('a token that was tampered with', () => {
       },
     ],
     [
+      'with a key of the provider, by an algorithm that is not taken',
+      () => {
+        const { privateKey, kid } = provider.other;
+        return forged({ header: { alg: 'ES384', kid }, key: privateKey });
+      },
+    ],
+    [
       'with another key under the known id',
       async () => forged({ key: (await generateKeyPair('ES256')).privateKey }),
     ],
@@ -244,6 +251,29 @@ describe('the provider', () => {
     state.now += 3601;
     expect(await status(state, token)).toBe(200);
     provider.fail(false);
+  });
+
+  test('that fails when something else of the configuration changes is not forgotten', async () => {
+    const state = await serving();
+    const token = await forged();
+    expect(await status(state, token)).toBe(200);
+    provider.fail(true);
+    state.server.useAccess({ tokens: oneEach, oidc: spec() });
+    expect(await status(state, token)).toBe(200);
+    provider.fail(false);
+  });
+
+  test('judges its own tokens alone, where a cluster judges the others', async () => {
+    const state = await serving();
+    state.server.useAccess({ tokens: oneEach, oidc: spec(), kubernetes: {} });
+    expect(await status(state, await forged())).toBe(200);
+    expect(await status(state, await forged({ claims: { exp: clock() - 60 } }))).toBe(401);
+    // The cluster can't be asked here: that it would be is what tells whose they are.
+    expect(await status(state, await forged({ claims: { iss: 'https://kubernetes.default.svc' } }))).toBe(
+      503,
+    );
+    expect(await status(state, 'opaque')).toBe(503);
+    expect(await status(state, tokenOf('z'))).toBe(401);
   });
 
   test('that describes another issuer is not believed', async () => {
