@@ -30,11 +30,7 @@ const viewer = [reads('/openapi.json', '/metrics', ...status.flatMap(withParts))
 /** What each role of the agent may, as callers of the cluster get it: by the paths of the API (docs/access.md). */
 export const roles: Readonly<Record<string, readonly PathRule[]>> = {
   viewer,
-  auditor: [
-    ...viewer,
-    reads(...withParts('evidence'), ...withParts('bundles')),
-    writes('/api/v1/bundles'),
-  ],
+  auditor: [...viewer, reads(...withParts('evidence'), ...withParts('bundles')), writes('/api/v1/bundles')],
   isms: [...viewer, writes('/api/v1/attestations')],
   operator: [...viewer, writes('/api/v1/collectors/*')],
   'metrics-reader': [reads('/metrics')],

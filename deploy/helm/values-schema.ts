@@ -40,11 +40,13 @@ const subjects = z.array(
   }),
 );
 
-/** The Agent's spec: what the chart doesn't set itself. */
-const agent = agentManifest.shape.spec
+const { spec } = agentManifest.shape;
+
+/** The Agent's spec: what the chart doesn't set itself. Keys of a Secret stand in for those that aren't there. */
+const agent = spec
   .omit({ data: true, listen: true, sample: true })
   .partial({ organisation: true, domain: true })
-  .extend({ access: object.optional() });
+  .extend({ access: object.optional(), keys: spec.shape.keys.unwrap().partial().optional() });
 
 const monitoring = z.strictObject({
   prometheus: z.strictObject({ namespace: subdomain, podLabels: texts, serviceAccount: name }),

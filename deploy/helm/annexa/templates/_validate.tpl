@@ -20,6 +20,9 @@
 {{- if and .agent.organisation (not (or $access.tokens $access.oidc (kindIs "map" $access.kubernetes))) -}}
 {{- fail "agent.access: required: the service can be reached from other pods; expected tokens, kubernetes or oidc" -}}
 {{- end -}}
+{{- if and .keys.previousSecret (not (or .keys.existingSecret .agent.keys)) -}}
+{{- fail "keys.existingSecret: required beside keys.previousSecret: the keys that take over" -}}
+{{- end -}}
 {{- if ne (empty .config.approval.by) (empty .config.approval.at) -}}
 {{- fail "config.approval: expected both by and at, or neither" -}}
 {{- end -}}
