@@ -7,6 +7,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   validate: async () => (await import('./cli/validate.ts')).validate,
   doctor: async () => (await import('./cli/doctor.ts')).doctor,
   keygen: async () => (await import('./cli/keygen.ts')).keygen,
+  token: async () => (await import('./cli/token.ts')).token,
   keys: async () => (await import('./cli/keys.ts')).keys,
   verify: async () => (await import('./cli/verify.ts')).verify,
   proof: async () => (await import('./cli/proof.ts')).proof,
@@ -52,12 +53,15 @@ async function main(args: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
+/** Codes of errors that another configuration would mend. */
+const misconfigured: ReadonlySet<string> = new Set(['configuration', 'not-loopback', 'tls']);
+
 function explain(error: unknown, command: Command, io: Io): ExitCode {
   const message = error instanceof Error ? error.message : String(error);
   io.err(`annexa ${command.name}: ${message}`);
   const kind = error instanceof Error ? error.name : '';
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (kind === 'ConfigError' || code === 'configuration') return 2;
+  if (kind === 'ConfigError' || misconfigured.has(String(code))) return 2;
   if (kind !== 'UsageError') return 3;
   io.err(`usage: annexa ${command.name} ${command.usage}`);
   return 2;

@@ -3,7 +3,8 @@ import type { Config } from '../config/contract.ts';
 import { watchConfig } from '../config/watch.ts';
 import { compileProblems } from '../engine/admit.ts';
 import type { Sandbox } from '../inventory/query-contract.ts';
-import { startServer } from '../server/server.ts';
+import { isLoopback, resolveListen } from '../server/loopback.ts';
+import { type RunningServer, startServer } from '../server/server.ts';
 import { openAgent, type Session } from './agent.ts';
 import type { ExitCode, Io } from './command.ts';
 import { loadOptions, now } from './setup.ts';
@@ -17,12 +18,25 @@ export interface Served {
 
 /** Runs the agent and its server until the stop is asked for. */
 export async function serve({ config, directory, sandbox }: Served, io: Io): Promise<ExitCode> {
+  const { access, tls, listen } = config.agent;
+  // Before anything is opened or made.
+  const { host } = await resolveListen(listen, access !== undefined);
   await using session = await openAgent(config, sandbox, io);
   const { agent, logger } = session;
-  const server = await startServer({ view: agent.view, listen: config.agent.listen, logger });
+  const guard = {
+    configured: access !== undefined,
+    log: agent.access,
+    now,
+    directory: config.directory,
+    env: io.env,
+  };
+  const server = await startServer({ view: agent.view, listen, logger, guard, tls });
+  if (tls === undefined && !isLoopback(host)) logger.warn(...plain(listen));
   io.out(`${config.agent.organisation}: Annexa ${agent.view.build.version} listens on ${server.url}`);
   await agent.open();
-  const watch = watchConfig(await watched(directory, config, session, io));
+  // Sealed by now.
+  server.useAccess(access);
+  const watch = watchConfig(await watched(directory, config, { session, server }, io));
   agent.start();
   void agent
     .settled()
@@ -33,12 +47,22 @@ export async function serve({ config, directory, sandbox }: Served, io: Io): Pro
   await watch[Symbol.asyncDispose]();
   const grace = config.agent.shutdownGrace;
   await Promise.race([
-    Promise.all([server.close(grace), agent[Symbol.asyncDispose]()]),
+    stopped(agent, server.close(grace)),
     delay(grace * 1000, undefined, { ref: false }).then(() =>
       logger.warn({ event: 'stop_deadline' }, 'stopped at the deadline'),
     ),
   ]);
   return 0;
+}
+
+async function stopped(agent: Session['agent'], answered: Promise<void>): Promise<void> {
+  await Promise.all([answered, agent.close(answered)]);
+}
+
+function plain(listen: string): [fields: object, message: string] {
+  const said =
+    'tokens and answers cross the network in the clear, unless something before the agent encrypts them';
+  return [{ event: 'no_tls', listen }, said];
 }
 
 async function printSummary({ agent }: Session, url: string, config: Config, io: Io): Promise<void> {
@@ -53,7 +77,12 @@ async function printSummary({ agent }: Session, url: string, config: Config, io:
 }
 
 /** A reload is taken whole or not at all: a check that does not compile leaves the configuration in force. */
-async function watched(directory: string, first: Config, { agent, logger, stores }: Session, io: Io) {
+async function watched(
+  directory: string,
+  first: Config,
+  { session: { agent, logger, stores }, server }: { session: Session; server: RunningServer },
+  io: Io,
+) {
   let options = await loadOptions(io);
   let inForce = first;
   const take = async (config: Config): Promise<void> => {
@@ -65,7 +94,7 @@ async function watched(directory: string, first: Config, { agent, logger, stores
       );
       return;
     }
-    const fixed = (['data', 'listen', 'keys', 'sample'] as const).filter(
+    const fixed = (['data', 'listen', 'tls', 'keys', 'sample'] as const).filter(
       (field) => JSON.stringify(config.agent[field]) !== JSON.stringify(inForce.agent[field]),
     );
     if (fixed.length > 0)
@@ -74,6 +103,11 @@ async function watched(directory: string, first: Config, { agent, logger, stores
         'these fields of the Agent take effect at the next start',
       );
     await agent.reload(config);
+    if (!server.useAccess(config.agent.access))
+      logger.error(
+        { event: 'access_kept' },
+        'without access everybody on the network would be let in: what was in force stays',
+      );
     inForce = config;
     logger.info({ event: 'reloaded', digest: config.digest }, 'the configuration was taken over');
   };

@@ -27,17 +27,20 @@ export function readEnvironment(env: Environment): {
   return { overrides, issues };
 }
 
-/** The Agent's spec in force; the sample estate's path is made absolute. */
+/** The Agent's spec in force; paths of the sample estate and of TLS are made absolute. */
 export function agentSpec(
   manifest: AgentManifest,
   overrides: Partial<AgentSpec>,
   directory: string,
 ): AgentSpec {
-  const { keys, sample, ...spec } = manifest.spec;
+  const { keys, sample, tls, ...spec } = manifest.spec;
   return {
     ...spec,
     ...overrides,
     ...(keys && { keys }),
+    ...(tls && {
+      tls: { certificate: resolve(directory, tls.certificate), key: resolve(directory, tls.key) },
+    }),
     ...(sample && { sample: { estate: resolve(directory, sample.estate) } }),
   };
 }

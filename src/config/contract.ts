@@ -76,6 +76,50 @@ export interface WitnessSpec {
   readonly timeout: number;
 }
 
+export type AccessRole = 'viewer' | 'auditor' | 'isms' | 'operator';
+
+/** A token that the agent itself knows: only its digest. */
+export interface AccessToken {
+  readonly name: string;
+  /** Hex. */
+  readonly sha256: string;
+  readonly roles: readonly AccessRole[];
+  /** Unix seconds. */
+  readonly expires: number;
+}
+
+/** An OpenID Connect provider whose access tokens (JWT) are taken. */
+export interface OidcSpec {
+  readonly issuer: string;
+  readonly audience: string;
+  /** The claim that names the caller. */
+  readonly subject: string;
+  /** `claim`: a claim, or its path with dots; `map`: which roles each of its values gives. */
+  readonly roles: {
+    readonly claim: string;
+    readonly map: Readonly<Record<string, readonly AccessRole[]>>;
+  };
+}
+
+/** Callers are reviewed by a cluster, which also says what they may do. */
+export interface KubernetesAccessSpec {
+  readonly audiences?: readonly string[] | undefined;
+  /** Absent: as the service account of the agent's own pod. */
+  readonly kubeconfig?: SecretRef | undefined;
+}
+
+export interface AccessSpec {
+  readonly tokens: readonly AccessToken[];
+  readonly oidc?: OidcSpec | undefined;
+  readonly kubernetes?: KubernetesAccessSpec | undefined;
+}
+
+/** PEM files. */
+export interface TlsSpec {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 export interface AgentSpec {
   /** Organisation's name, shown in reports. */
   readonly organisation: string;
@@ -85,6 +129,10 @@ export interface AgentSpec {
   readonly data: string;
   /** `127.0.0.1:8080` unless set. ANNEXA_LISTEN wins. Port 0: any free one. */
   readonly listen: string;
+  /** Absent: everybody who reaches the port, which is then on loopback. */
+  readonly access?: AccessSpec | undefined;
+  /** Absent: plain HTTP. Absolute paths. */
+  readonly tls?: TlsSpec | undefined;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Absent: made in the data directory. */
   readonly keys?: KeySpec | undefined;

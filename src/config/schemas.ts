@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, manifest, manifestName, text } from '../controls/fields.ts';
+import { access, tls } from './access.ts';
 import { certificatesProblem } from './certificates.ts';
 import { cadenceOf } from './schedule.ts';
 import { witnessKeyProblem } from './witness-key.ts';
@@ -111,6 +112,10 @@ export const agentManifest = manifest(
     /** Relative to the working directory. */
     data: text.default('.annexa/data'),
     listen: listen.default('127.0.0.1:8080'),
+    /** Absent: whoever reaches the port is let in, so it is on loopback alone. */
+    access: access.optional(),
+    /** Absent: plain HTTP. */
+    tls: tls.optional(),
     logLevel: logLevel.default('info'),
     keys: keys.optional(),
     /** Absent: a directory below `data`. */

@@ -3,6 +3,7 @@ import type { Path } from './documents.ts';
 /** What a credential of a well-known issuer looks like. AWS's documented samples, which end in EXAMPLE, are none. */
 const shapes: readonly (readonly [string, RegExp])[] = [
   ['an AWS access key id', /\b(?:AKIA|ASIA)[A-Z2-7]{16}\b/],
+  ['a token of Annexa', /\bannexa_[A-Za-z0-9_-]{43}/],
   ['a GitHub token', /\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{30,}/],
   ['a GitLab token', /\bglpat-[A-Za-z0-9_-]{20,}/],
   ['a Slack token', /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/],

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/contract.ts';
 import type { DocumentChange } from '../config/diff.ts';
 import type { Sealed } from '../evidence/contract.ts';
+import { type AccessLog, createAccessLog } from './access-log.ts';
 import { type Agenda, createAgenda, type Due } from './agenda.ts';
 import { kindsRead } from '../controls/judge.ts';
 import { readsVerdicts } from '../controls/verdict-params.ts';
@@ -53,6 +54,8 @@ const LAST_STAMP = 15;
  */
 export class Agent implements AsyncDisposable {
   readonly view: AgentView;
+  /** Where the server records who had access. */
+  readonly access: AccessLog;
   #config: Config;
   /** Digest of the sealed configuration in force. */
   #sealedConfig = '';
@@ -85,6 +88,11 @@ export class Agent implements AsyncDisposable {
     this.#stamper = createStamper(others);
     this.#cosigner = createCosigner(others);
     this.#limit = pLimit(options.config.agent.concurrency);
+    this.access = createAccessLog({
+      ...others,
+      config: () => (this.#sealedConfig === '' ? null : this.#sealedConfig),
+      sealed: () => this.#serial(() => this.#stores.sync()),
+    });
     this.view = {
       ...stateAnswers(options.stores.state, options.stores.log),
       metrics: async () => ({
@@ -142,13 +150,18 @@ export class Agent implements AsyncDisposable {
     this.#pump();
   }
 
-  /** Takes no more work, aborts what runs, seals what that led to, and closes the stores. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Takes no more work, aborts what runs, seals what that led to and, once `answered`, who had access; then closes the stores. */
+  async close(answered: Promise<unknown> = Promise.resolve()): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort(new EngineError('stopping', 'the agent is stopping'));
     clearTimeout(this.#timer);
     clearTimeout(this.#gathering);
-    await Promise.allSettled([...this.#runs, ...this.#stamping]);
+    await Promise.allSettled([...this.#runs, ...this.#stamping, answered]);
+    await this.access.flush();
     await this.#serial(async () => {});
     for (const { source } of this.#connected.values()) await source[Symbol.asyncDispose]();
     await this.#stores[Symbol.asyncDispose]();

@@ -41,7 +41,7 @@ export interface Eraser {
   finish(when?: 'opening' | 'lost'): Promise<readonly Undeleted[]>;
 }
 
-const ERASABLE: readonly Role[] = ['snapshot', 'inputs', 'verdict', 'attestation'];
+const ERASABLE: readonly Role[] = ['snapshot', 'inputs', 'verdict', 'attestation', 'access'];
 const EMPTY = Buffer.from(EMPTY_ROOT).toString('hex');
 
 /**

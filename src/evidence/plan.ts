@@ -110,6 +110,7 @@ const sealable: readonly StatementDraft['predicate'][] = [
   'run',
   'assessment',
   'config',
+  'access',
   'erasure',
 ];
 

@@ -5,9 +5,9 @@ import { bodyKey, subjectKey } from './statement.ts';
 
 /**
  * What a body is to the entry that refers to it: the records of a snapshot, what an assessment rests on, the failing and unknown records of one
- * verdict, what an attestation rests on; `kept`: anything that other statements rely on, so that it may never be erased.
+ * verdict, what an attestation rests on, who had access; `kept`: anything that other statements rely on, so that it may never be erased.
  */
-export type Role = 'snapshot' | 'inputs' | 'verdict' | 'attestation' | 'kept';
+export type Role = 'snapshot' | 'inputs' | 'verdict' | 'attestation' | 'access' | 'kept';
 
 export interface Reference {
   readonly sha256: string;
@@ -57,7 +57,7 @@ export async function* references(log: Referring, from = 0): AsyncGenerator<Refe
 function roleOf({ predicate }: Sealed, name: string): Role {
   if (predicate === 'snapshot' && name === 'records') return 'snapshot';
   if (predicate === 'assessment' && name === 'inputs') return 'inputs';
-  return predicate === 'attestation' ? 'attestation' : 'kept';
+  return predicate === 'attestation' || predicate === 'access' ? predicate : 'kept';
 }
 
 async function readList(log: Referring, list: string): Promise<string[]> {

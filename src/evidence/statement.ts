@@ -87,6 +87,8 @@ const own = {
     after: digest,
     documents: records,
   },
+  /** A line a request that was answered: who asked, for what, when. */
+  access: { records },
   erasure: {
     by: name,
     reason: line.max(1024),
@@ -122,6 +124,7 @@ const predicateSchemas: { readonly [name in PredicateName]?: z.ZodType<Shared> }
     z.strictObject({ ...rotation.checkpoint, ...common }),
     z.strictObject({ ...rotation.body, ...common }),
   ]),
+  access: z.strictObject({ ...own.access, ...common }),
   erasure: z.strictObject({ ...own.erasure, ...common }),
 };
 

@@ -10,6 +10,7 @@ const base = '/api/v1';
 function addControls(app: FastifyInstance, view: AgentView): void {
   get(app, {
     path: `${base}/controls`,
+    role: 'viewer',
     tag: 'controls',
     summary: 'Controls with their status',
     params: none,
@@ -24,6 +25,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/controls/:id`,
+    role: 'viewer',
     tag: 'controls',
     summary: 'One control, aspect by aspect',
     params: z.strictObject({ id: controlId }),
@@ -34,6 +36,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/soa`,
+    role: 'viewer',
     tag: 'controls',
     summary: 'The Statement of Applicability in force, whole',
     params: none,
@@ -43,6 +46,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/scope`,
+    role: 'viewer',
     tag: 'controls',
     summary: 'The scope statement (clause 4.3) and the sources configured',
     params: none,
@@ -56,6 +60,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
 function addChecks(app: FastifyInstance, view: AgentView): void {
   get(app, {
     path: `${base}/checks`,
+    role: 'viewer',
     tag: 'checks',
     summary: 'Checks with their outcome',
     params: none,
@@ -69,6 +74,7 @@ function addChecks(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/checks/:name`,
+    role: 'viewer',
     tag: 'checks',
     summary: 'One check, with its condition and the records that fail or are unknown',
     params: z.strictObject({ name: manifestName }),
@@ -79,6 +85,7 @@ function addChecks(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/deviations`,
+    role: 'viewer',
     tag: 'checks',
     summary: 'Deviations, open and closed',
     params: none,
@@ -97,6 +104,7 @@ function addChecks(app: FastifyInstance, view: AgentView): void {
 function addDecisions(app: FastifyInstance, view: AgentView): void {
   get(app, {
     path: `${base}/exceptions`,
+    role: 'viewer',
     tag: 'decisions',
     summary: 'Exceptions: approved, expiring acceptances of deviations',
     params: none,
@@ -106,6 +114,7 @@ function addDecisions(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/attestations`,
+    role: 'viewer',
     tag: 'decisions',
     summary: 'Attestations: manual evidence for aspects of controls',
     params: none,
@@ -118,6 +127,7 @@ function addDecisions(app: FastifyInstance, view: AgentView): void {
 function addCollection(app: FastifyInstance, view: AgentView): void {
   get(app, {
     path: `${base}/collectors`,
+    role: 'viewer',
     tag: 'collection',
     summary: 'Collectors and how fresh the evidence of each dataset is',
     params: none,
@@ -127,6 +137,7 @@ function addCollection(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/runs`,
+    role: 'viewer',
     tag: 'collection',
     summary: 'Runs of collectors',
     params: none,
@@ -136,6 +147,7 @@ function addCollection(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/runs/:id`,
+    role: 'viewer',
     tag: 'collection',
     summary: 'One run',
     params: z.strictObject({ id: runId }),
@@ -149,6 +161,8 @@ function addCollection(app: FastifyInstance, view: AgentView): void {
 function addEvidence(app: FastifyInstance, view: AgentView): void {
   get(app, {
     path: `${base}/evidence`,
+    role: 'auditor',
+    sealed: true,
     tag: 'evidence',
     summary: 'Entries of the evidence log',
     params: none,
@@ -158,6 +172,8 @@ function addEvidence(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/evidence/:index`,
+    role: 'auditor',
+    sealed: true,
     tag: 'evidence',
     summary: 'One entry, with its envelope and statement',
     params: z.strictObject({ index: logIndex }),
@@ -168,6 +184,7 @@ function addEvidence(app: FastifyInstance, view: AgentView): void {
   });
   get(app, {
     path: `${base}/checkpoint`,
+    role: 'viewer',
     tag: 'evidence',
     summary: 'The newest checkpoint of the evidence log',
     params: none,

@@ -1,14 +1,19 @@
+import { createServer } from 'node:https';
 import swagger from '@fastify/swagger';
 import fastify from 'fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerFactory } from 'fastify';
 import {
   createJsonSchemaTransform,
   createJsonSchemaTransformObject,
   serializerCompiler,
 } from 'fastify-type-provider-zod';
-import type { Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { AgentView } from '../engine/view.ts';
+import type { AccessLog } from '../engine/access-log.ts';
+import type { Gate } from './access/gate.ts';
+import { type AccessHooks, addAccess } from './access/hooks.ts';
+import { accessMetrics } from './access/metrics.ts';
 import { addApi } from './api.ts';
 import { answerClientError, answerError, answerFrameworkError } from './errors.ts';
 import type { ServerLogger } from './errors.ts';
@@ -17,9 +22,10 @@ import { addProbes } from './probes.ts';
 import { makeProblem, securityHeaders, sendProblem } from './problem.ts';
 import { getText } from './route.ts';
 import { registerNames } from './schemas.ts';
+import type { KeyPair } from './tls.ts';
 import { tellWire } from './wire.ts';
 
-/** Bytes and milliseconds. Requests are short: no route takes content. */
+/** Bytes and milliseconds. Requests are short: no route takes content. More connections than these are cut at once. */
 const limits = {
   headerBytes: 16_384,
   bodyBytes: 1024,
@@ -28,29 +34,52 @@ const limits = {
   answerMs: 30_000,
   keepAliveMs: 65_000,
   checkMs: 5000,
+  handshakeMs: 10_000,
+  connections: 4096,
 };
+
+export const TLS_VERSION = 'TLSv1.2';
 
 export interface AppOptions {
   readonly view: AgentView;
   readonly logger: ServerLogger;
   /** Further metrics for /metrics, such as those of the process. */
   readonly registry?: Registry | undefined;
+  readonly access: AccessHooks & { readonly log: AccessLog };
+  /** Absent: plain HTTP. Asked for the pair at the start, and for its expiry at each scrape. */
+  readonly tls?: (() => KeyPair) | undefined;
 }
 
 function unused(): never {
   throw new Error('a compiler was made, though one is set');
 }
 
-function createInstance(): FastifyInstance {
+const http = {
+  maxHeaderSize: limits.headerBytes,
+  headersTimeout: limits.requestMs,
+  requestTimeout: limits.requestMs,
+  keepAliveTimeout: limits.keepAliveMs,
+  connectionsCheckingInterval: limits.checkMs,
+  // Ours refuses it too, with a problem.
+  requireHostHeader: false,
+};
+
+function createInstance(tls: AppOptions['tls']): FastifyInstance {
+  const pair = tls?.();
+  const secure: FastifyServerFactory = (handler) =>
+    createServer(
+      {
+        ...http,
+        cert: pair?.cert,
+        key: pair?.key,
+        minVersion: TLS_VERSION,
+        handshakeTimeout: limits.handshakeMs,
+      },
+      handler,
+    );
   return fastify({
     logger: false,
-    http: {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.requestMs,
-      connectionsCheckingInterval: limits.checkMs,
-      // Ours refuses it too, with a problem.
-      requireHostHeader: false,
-    },
+    ...(pair === undefined ? { http } : { serverFactory: secure }),
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestMs,
     handlerTimeout: limits.answerMs,
@@ -65,11 +94,12 @@ function createInstance(): FastifyInstance {
 }
 
 /** What a request needs before any route sees it. */
-function vet(request: FastifyRequest): ReturnType<typeof makeProblem> | undefined {
+function vet(request: FastifyRequest, isOpen: boolean): ReturnType<typeof makeProblem> | undefined {
   const { headers } = request;
   // A target in absolute form carries the host that counts (RFC 9112, 3.2.2).
   const target = /^https?:\/\/([^/?#]*)/i.exec(request.url);
-  if (!isLoopbackHost(headers.host) || (target !== null && !isLoopbackHost(target[1]))) {
+  // Where a caller has to show a token, a page of another site has none.
+  if (isOpen && (!isLoopbackHost(headers.host) || (target !== null && !isLoopbackHost(target[1])))) {
     return makeProblem(
       403,
       'the Host header must be a loopback address or localhost: a page of another site may be asking in your name',
@@ -113,11 +143,11 @@ function answerUnrouted(allowed: (path: string) => readonly string[]) {
   };
 }
 
-function addHooks(app: FastifyInstance, logger: ServerLogger): void {
+function addHooks(app: FastifyInstance, logger: ServerLogger, gate: Gate): void {
   const unrouted = answerUnrouted(trackMethods(app));
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers(securityHeaders);
-    const refusal = vet(request);
+    const refusal = vet(request, gate.isOpen());
     if (refusal !== undefined) void sendProblem(reply.header('connection', 'close'), refusal);
     // Before content is read.
     else if (request.is404) void unrouted(request, reply);
@@ -157,6 +187,16 @@ async function addOpenApi(app: FastifyInstance, version: string): Promise<void> 
           'Read-only. Lists are { items, next }; times are RFC 3339 in UTC; errors are RFC 9457 problem details.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'Where access is configured: a static token, an access token of the OpenID Connect provider, or a token of the cluster. `x-annexa-role` is the role that an operation needs.',
+          },
+        },
+      },
     },
     transform: createJsonSchemaTransform(options),
     transformObject: (document) => {
@@ -172,19 +212,25 @@ async function addOpenApi(app: FastifyInstance, version: string): Promise<void> 
 }
 
 /** The whole server, ready, not yet listening. */
-export async function buildApp({ view, logger, registry }: AppOptions): Promise<FastifyInstance> {
-  const app = createInstance();
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { view, logger, registry, access, tls } = options;
+  const app = createInstance(tls);
+  app.server.maxConnections = limits.connections;
   // Routes parse their parameters themselves, so that one problem names all that are wrong.
   app.setValidatorCompiler(() => (value) => ({ value }));
   app.setSerializerCompiler(serializerCompiler);
   app.removeAllContentTypeParsers();
-  addHooks(app, logger);
+  addHooks(app, logger, access.gate);
+  const denials = addAccess(app, access);
   await addOpenApi(app, view.build.version);
-  addProbes(app, view, registry);
+  const certificateExpiry = tls && (() => tls().expires);
+  const own = accessMetrics({ gate: access.gate, log: access.log, denials, certificateExpiry });
+  addProbes(app, view, registry === undefined ? own : Registry.merge([own, registry]));
   addApi(app, view);
   let openapi: string | undefined;
   getText(app, {
     path: '/openapi.json',
+    role: 'viewer',
     tag: 'agent',
     summary: 'This description, in OpenAPI 3.1',
     mediaType: 'application/json',

@@ -1,9 +1,11 @@
 /**
- * - `not-loopback`: the address is reachable from elsewhere, and there is no authentication yet
+ * - `not-loopback`: the address is reachable from elsewhere, and nothing says who may ask
  * - `port-taken`: another process listens there; the message names the address and what to set
  * - `listen`: the address isn't one, or the system refused it
+ * - `tls`: certificate and key can't be read, or don't belong together
+ * - `unavailable`: who could tell who a caller is, or what they may do, isn't reached
  */
-export type ServerErrorCode = 'not-loopback' | 'port-taken' | 'listen';
+export type ServerErrorCode = 'not-loopback' | 'port-taken' | 'listen' | 'tls' | 'unavailable';
 
 export class ServerError extends Error {
   override readonly name = 'ServerError';

@@ -7,7 +7,7 @@ loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
 /** Whether an IP address in its text form is the machine's own. */
-function isLoopback(address: string): boolean {
+export function isLoopback(address: string): boolean {
   const family = isIP(address);
   return family !== 0 && loopback.check(address, family === 4 ? 'ipv4' : 'ipv6');
 }
@@ -44,21 +44,26 @@ function parseListen(listen: string): ListenAddress {
 function refuse(listen: string, why: string): never {
   throw new ServerError(
     'not-loopback',
-    `refuses to listen on ${listen}: ${why}, and whoever can reach the port could read every answer, since access control ` +
-      'is not there yet. Listen on 127.0.0.1, [::1] or localhost, and forward the port from there',
+    `refuses to listen on ${listen}: ${why}, and whoever can reach the port could read every answer. Say who may, in spec.access of the ` +
+      'Agent manifest (docs/access.md), or listen on 127.0.0.1, [::1] or localhost',
   );
 }
 
 /**
- * Where to listen. Only 127.0.0.0/8, ::1 and `localhost` (whose every address must be one of these) are allowed.
+ * Where to listen. Without `access` only 127.0.0.0/8, ::1 and `localhost` (whose every address must be one of these) are allowed.
  * Throws ServerError `listen` (not host:port) or `not-loopback`.
  */
-export async function resolveListen(listen: string, lookup: Lookup = lookupAll): Promise<ListenAddress> {
+export async function resolveListen(
+  listen: string,
+  access: boolean,
+  lookup: Lookup = lookupAll,
+): Promise<ListenAddress> {
   const { host, port } = parseListen(listen);
   if (isIP(host) !== 0) {
-    return isLoopback(host) ? { host, port } : refuse(listen, `${host} is reachable from other machines`);
+    if (access || isLoopback(host)) return { host, port };
+    return refuse(listen, `${host} is reachable from other machines`);
   }
-  if (host.toLowerCase() !== 'localhost') {
+  if (!access && host.toLowerCase() !== 'localhost') {
     return refuse(listen, `${host} is a name that may lead to an address that other machines reach`);
   }
   const addresses = await lookup(host).catch((error: unknown) => {
@@ -68,7 +73,8 @@ export async function resolveListen(listen: string, lookup: Lookup = lookupAll):
   if (first === undefined)
     throw new ServerError('listen', `can't listen on ${listen}: ${host} has no address`);
   const foreign = addresses.find((address) => !isLoopback(address));
-  if (foreign !== undefined) return refuse(listen, `${host} resolves to ${foreign} on this machine`);
+  if (foreign !== undefined && !access)
+    return refuse(listen, `${host} resolves to ${foreign} on this machine`);
   return { host: first, port };
 }
 

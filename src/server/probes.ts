@@ -10,6 +10,7 @@ import { get, getText, none } from './route.ts';
 export function addProbes(app: FastifyInstance, view: AgentView, registry: Registry | undefined): void {
   get(app, {
     path: '/livez',
+    role: 'open',
     tag: 'agent',
     summary: 'Whether the process answers',
     params: none,
@@ -19,6 +20,7 @@ export function addProbes(app: FastifyInstance, view: AgentView, registry: Regis
   });
   get(app, {
     path: '/readyz',
+    role: 'open',
     tag: 'agent',
     summary: 'Whether the agent can answer; 503 with the reasons when it cannot',
     params: none,
@@ -33,6 +35,7 @@ export function addProbes(app: FastifyInstance, view: AgentView, registry: Regis
   });
   getText(app, {
     path: '/metrics',
+    role: 'viewer',
     tag: 'agent',
     summary: 'Metrics in the Prometheus text format',
     mediaType: 'text/plain',

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import type { RouteAccess } from './access/contract.ts';
 import { badParameters } from './parameters.ts';
 import { makeProblem, problem, problemMediaType, sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
@@ -12,7 +13,21 @@ const problemResponse = {
   content: { [problemMediaType]: { schema: problem } },
 };
 
-interface Route<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodType> {
+/** What a route asks of its caller: the one place where that is said. */
+interface Needs {
+  readonly role: RouteAccess['role'];
+  /** Each answer is recorded and sealed; absent: not. */
+  readonly sealed?: boolean;
+}
+
+/** What fastify keeps of a route's needs, and what OpenAPI tells of them. */
+function needs({ role, sealed = false }: Needs) {
+  const access: RouteAccess = { role, sealed };
+  const security = role === 'open' ? [] : [{ bearer: [] }];
+  return { config: { access }, told: { security, 'x-annexa-role': role } };
+}
+
+interface Route<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodType> extends Needs {
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
@@ -35,14 +50,16 @@ export function get<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodTyp
   app: FastifyInstance,
   route: Route<P, Q, R>,
 ): void {
+  const { config, told } = needs(route);
   const schema = {
+    ...told,
     tags: [route.tag],
     summary: route.summary,
     params: route.params,
     querystring: route.query,
     response: { 200: route.response, default: problemResponse },
   };
-  app.get(route.path, { schema }, async (request, reply) => {
+  app.get(route.path, { schema, config }, async (request, reply) => {
     const refusal = route.guard?.();
     if (refusal !== undefined) return sendProblem(reply, refusal);
     const params = route.params.safeParse(request.params);
@@ -60,7 +77,7 @@ export function get<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodTyp
 /** Adds a GET route (and its HEAD) that writes its own text. */
 export function getText(
   app: FastifyInstance,
-  route: {
+  route: Needs & {
     readonly path: string;
     readonly tag: string;
     readonly summary: string;
@@ -68,7 +85,9 @@ export function getText(
     readonly handler: () => Promise<{ readonly contentType: string; readonly text: string }>;
   },
 ): void {
+  const { config, told } = needs(route);
   const schema = {
+    ...told,
     tags: [route.tag],
     summary: route.summary,
     querystring: none,
@@ -77,7 +96,7 @@ export function getText(
       default: problemResponse,
     },
   };
-  app.get(route.path, { schema }, async (request, reply) => {
+  app.get(route.path, { schema, config }, async (request, reply) => {
     const query = none.safeParse(request.query);
     if (!query.success) return sendProblem(reply, badParameters({ query: query.error }, request.query));
     const { contentType, text } = await route.handler();

@@ -74,20 +74,20 @@ describe('where the server listens', () => {
 
   test('localhost that resolves elsewhere is refused', async () => {
     const lookup = () => Promise.resolve(['127.0.0.1', '192.0.2.7']);
-    await expect(resolveListen('localhost:80', lookup)).rejects.toMatchObject({
+    await expect(resolveListen('localhost:80', false, lookup)).rejects.toMatchObject({
       code: 'not-loopback',
       message: expect.stringContaining('192.0.2.7'),
     });
     const nowhere = () => Promise.reject(new Error('ENOTFOUND'));
-    await expect(resolveListen('localhost:80', nowhere)).rejects.toMatchObject({ code: 'listen' });
-    await expect(resolveListen('localhost:80', () => Promise.resolve([]))).rejects.toMatchObject({
+    await expect(resolveListen('localhost:80', false, nowhere)).rejects.toMatchObject({ code: 'listen' });
+    await expect(resolveListen('localhost:80', false, () => Promise.resolve([]))).rejects.toMatchObject({
       code: 'listen',
     });
   });
 
   test('IPv6 loopback in any spelling is allowed', async () => {
-    expect(await resolveListen('[::1]:8080')).toEqual({ host: '::1', port: 8080 });
-    expect(await resolveListen('[0:0:0:0:0:0:0:1]:1')).toEqual({ host: '0:0:0:0:0:0:0:1', port: 1 });
+    expect(await resolveListen('[::1]:8080', false)).toEqual({ host: '::1', port: 8080 });
+    expect(await resolveListen('[0:0:0:0:0:0:0:1]:1', false)).toEqual({ host: '0:0:0:0:0:0:0:1', port: 1 });
   });
 
   test('a port that is taken is named, with what to set', async () => {

@@ -1,0 +1,124 @@
+import { decodeJwt } from 'jose';
+import type { AccessSpec } from '../../engine/access-log.ts';
+import { ServerError } from '../error.ts';
+import type { ServerLogger } from '../errors.ts';
+import { createBuckets } from './buckets.ts';
+import type { Caller, DenialReason, Identified, Operation } from './contract.ts';
+import { type Cluster, createCluster } from './kubernetes.ts';
+import { apiServer, type Surroundings } from './kubernetes-api.ts';
+import { createProvider, type Provider } from './oidc.ts';
+import { identifyToken, TOKEN_PREFIX } from './tokens.ts';
+
+/** Of one caller, whoever it is. */
+const CALLER = { perSecond: 50, burst: 500, keys: 10_000 };
+/** Of one address whose tokens are not known yet, or not taken: a proxy may stand there, so who is known isn't counted. */
+const STRANGER = { perSecond: 10, burst: 200, keys: 10_000 };
+
+export interface GateOptions extends Surroundings {
+  /** Unix seconds. */
+  readonly now: () => number;
+  readonly logger: ServerLogger;
+}
+
+export interface Asked {
+  /** The header of that name. */
+  readonly authorization: string | undefined;
+  /** Address of the other end of the connection. */
+  readonly remote: string;
+  readonly operation: Operation;
+}
+
+export type Admission = { readonly caller: Caller } | { readonly denied: DenialReason };
+
+/** Says who is let in. */
+export interface Gate {
+  /** Nothing is configured: everybody who reaches the port is let in. */
+  isOpen(): boolean;
+  /** Undefined opens it. */
+  use(spec: AccessSpec | undefined): void;
+  admit(asked: Asked): Promise<Admission>;
+  /** In force. */
+  spec(): AccessSpec | undefined;
+}
+
+interface Methods {
+  readonly spec: AccessSpec;
+  readonly provider: Provider | undefined;
+  readonly cluster: Cluster | undefined;
+}
+
+/** `closed` until `use` is called: nobody is let in. */
+export function createGate(start: 'open' | 'closed', options: GateOptions): Gate {
+  const { now, logger } = options;
+  const callers = createBuckets(CALLER, now);
+  const strangers = createBuckets(STRANGER, now);
+  let state: Methods | 'open' | 'closed' = start;
+  let failing = false;
+
+  async function admit({ authorization, remote, operation }: Asked): Promise<Admission> {
+    if (typeof state === 'string') return { denied: 'unavailable' };
+    const spend = () => strangers.take(remote);
+    const token = bearer(authorization);
+    const found = token === undefined ? 'missing' : await identify(token, state, now(), spend);
+    if (typeof found === 'string') return { denied: found === 'rate' || spend() ? found : 'rate' };
+    if (!callers.take(found.name)) return { denied: 'rate' };
+    return (await found.may(operation)) ? { caller: found } : { denied: 'role' };
+  }
+
+  return {
+    isOpen: () => state === 'open',
+    use(spec) {
+      state = spec === undefined ? 'open' : methodsOf(spec, options);
+    },
+    spec: () => (typeof state === 'string' ? undefined : state.spec),
+    async admit(asked) {
+      try {
+        const admission = await admit(asked);
+        failing = false;
+        return admission;
+      } catch (error) {
+        if (!(error instanceof ServerError && error.code === 'unavailable')) throw error;
+        // Told once, and not for every request.
+        if (!failing) logger.error({ event: 'access_unavailable', detail: error.message }, 'callers wait');
+        failing = true;
+        return { denied: 'unavailable' };
+      }
+    },
+  };
+}
+
+function methodsOf(spec: AccessSpec, options: GateOptions): Methods {
+  const { oidc, kubernetes } = spec;
+  return {
+    spec,
+    provider: oidc && createProvider(oidc, options.now),
+    cluster: kubernetes && createCluster(kubernetes, apiServer(kubernetes, options), options.now),
+  };
+}
+
+/** RFC 6750, 2.1. */
+function bearer(authorization: string | undefined): string | undefined {
+  return /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization ?? '')?.[1];
+}
+
+/** Each token is judged by one method alone, that it is made for: what one refuses no other one sees. */
+async function identify(
+  token: string,
+  { spec, provider, cluster }: Methods,
+  now: number,
+  spend: () => boolean,
+): Promise<Identified> {
+  if (token.startsWith(TOKEN_PREFIX)) return identifyToken(spec.tokens, token, now);
+  if (provider !== undefined && (cluster === undefined || issuerIn(token) === spec.oidc?.issuer))
+    return provider.identify(token);
+  return cluster === undefined ? 'invalid' : cluster.identify(token, spend);
+}
+
+/** Not verified: it only says who verifies. */
+function issuerIn(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,135 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { AccessLog, AccessRole } from '../../engine/access-log.ts';
+import { makeProblem, type Problem, sendProblem } from '../problem.ts';
+import type { Caller, DenialReason, RouteAccess } from './contract.ts';
+import type { Gate } from './gate.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: RouteAccess;
+  }
+  interface FastifyRequest {
+    /** Who asks; null where nobody has to say. */
+    caller: Caller | null;
+  }
+}
+
+export interface AccessHooks {
+  readonly gate: Gate;
+  readonly log: Pick<AccessLog, 'admits' | 'record'>;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/** How many requests were denied since the start, by reason. */
+export type Denials = Readonly<Record<DenialReason, number>>;
+
+const answers: Readonly<Record<DenialReason, readonly [status: number, detail: string]>> = {
+  missing: [401, 'this needs a bearer token, in the Authorization header'],
+  invalid: [401, 'the bearer token is not one that is taken here'],
+  expired: [401, 'the bearer token has expired'],
+  role: [403, 'the caller may not do this'],
+  rate: [429, 'too many requests'],
+  unavailable: [503, 'who is asking can not be found out at the moment'],
+  unsealed: [503, 'access to evidence can not be recorded at the moment, so none is given'],
+};
+/** Seconds. */
+const RETRY_AFTER: Readonly<Partial<Record<DenialReason, string>>> = {
+  rate: '1',
+  unavailable: '5',
+  unsealed: '60',
+};
+
+/** Seals paths of so many characters whole. */
+const LONGEST = 2048;
+
+/**
+ * Lets in who may do what the route is for, and records what is to be sealed before it is sent. A route that doesn't say what it needs is
+ * refused when it is added.
+ */
+export function addAccess(app: FastifyInstance, { gate, log, now }: AccessHooks): Denials {
+  const denials: Record<DenialReason, number> = {
+    missing: 0,
+    invalid: 0,
+    expired: 0,
+    role: 0,
+    rate: 0,
+    unavailable: 0,
+    unsealed: 0,
+  };
+  app.decorateRequest('caller', null);
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (config?.access === undefined)
+      throw new Error(`${String(method)} ${url} doesn't say which role it needs`);
+  });
+
+  const deny = (reply: FastifyReply, reason: DenialReason, role: AccessRole): FastifyReply => {
+    denials[reason] += 1;
+    const retryAfter = RETRY_AFTER[reason];
+    if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
+    const challenge = challengeOf(reason);
+    if (challenge !== undefined) void reply.header('www-authenticate', challenge);
+    return sendProblem(reply, problemOf(reason, role));
+  };
+
+  app.addHook('onRequest', async (request, reply) => {
+    const access = request.routeOptions.config.access;
+    if (gate.isOpen() || access === undefined || access.role === 'open') return undefined;
+    const { role, sealed } = access;
+    const admission = await gate.admit({
+      authorization: request.headers.authorization,
+      remote: request.ip,
+      operation: { role, verb: request.method.toLowerCase(), path: pathOf(request) },
+    });
+    if ('denied' in admission) return deny(reply, admission.denied, role);
+    if (sealed && !log.admits()) return deny(reply, 'unsealed', role);
+    request.caller = admission.caller;
+    return undefined;
+  });
+
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const { caller, routeOptions } = request;
+    if (caller !== null && routeOptions.config.access?.sealed === true) {
+      log.record({
+        at: Math.floor(now()),
+        who: caller.name,
+        roles: caller.roles,
+        operation: `${request.method} ${routeOptions.url}`,
+        subject: subjectOf(request),
+        status: reply.statusCode,
+        bytes: typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : null,
+      });
+    }
+    done(null, payload);
+  });
+  return denials;
+}
+
+function problemOf(reason: DenialReason, role: AccessRole): Problem {
+  const [status, detail] = answers[reason];
+  return makeProblem(status, reason === 'role' ? `${detail}: it needs the role ${role}` : detail);
+}
+
+/** RFC 6750, 3. */
+function challengeOf(reason: DenialReason): string | undefined {
+  if (reason === 'missing') return 'Bearer realm="annexa"';
+  if (reason === 'invalid' || reason === 'expired') return 'Bearer realm="annexa", error="invalid_token"';
+  return reason === 'role' ? 'Bearer realm="annexa", error="insufficient_scope"' : undefined;
+}
+
+const params = z.record(z.string(), z.string());
+
+/** The path in its one spelling: what the cluster is asked about is what the router found, however it was escaped. */
+function pathOf({ routeOptions, params: given }: FastifyRequest): string {
+  const values = params.safeParse(given).data ?? {};
+  return (routeOptions.url ?? '').replaceAll(/:(\w+)/g, (_whole, name: string) =>
+    encodeURIComponent(values[name] ?? ''),
+  );
+}
+
+function subjectOf(request: FastifyRequest): string {
+  const query = request.url.indexOf('?');
+  const whole = pathOf(request) + (query < 0 ? '' : request.url.slice(query));
+  return whole.length > LONGEST ? `${whole.slice(0, LONGEST)}...` : whole;
+}
