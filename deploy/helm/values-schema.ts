@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { datasets as aws } from '../../src/collectors/aws/datasets.ts';
 import { kubernetesConfig } from '../../src/collectors/kubernetes/config.ts';
 import { datasets as kubernetes } from '../../src/collectors/kubernetes/datasets.ts';
-import { agentManifest } from '../../src/config/schemas.ts';
+import { agentManifest, collectorManifest } from '../../src/config/schemas.ts';
 
 /** Absent, in the values of a chart. */
 const nothing = z.literal('');
@@ -29,6 +29,7 @@ const kubernetesSource = z.strictObject({
   cluster: z.union([nothing, kubernetesConfig.unwrap().shape.cluster]),
   datasets: z.array(z.enum(kubernetes.map((dataset) => dataset.name))).min(1),
   settings: z.strictObject(settings),
+  overrides: collectorManifest.shape.spec.shape.datasets.unwrap(),
 });
 
 const subjects = z.array(
@@ -44,9 +45,9 @@ const { spec } = agentManifest.shape;
 
 /** The Agent's spec: what the chart doesn't set itself. Keys of a Secret stand in for those that aren't there. */
 const agent = spec
-  .omit({ data: true, listen: true, sample: true })
+  .omit({ data: true, listen: true, sample: true, tls: true })
   .partial({ organisation: true, domain: true })
-  .extend({ access: object.optional(), keys: spec.shape.keys.unwrap().partial().optional() });
+  .extend({ keys: spec.shape.keys.unwrap().partial().optional() });
 
 const monitoring = z.strictObject({
   prometheus: z.strictObject({ namespace: subdomain, podLabels: texts, serviceAccount: name }),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { CHART } from '../../deploy/helm/chart-files.ts';
+import { datasets } from '../../src/collectors/kubernetes/datasets.ts';
+import { ruleOf } from '../../src/collectors/kubernetes/permissions.ts';
+import { plugins } from '../../src/collectors/registry.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { builtinChecks } from '../../src/controls/builtin.ts';
 import { apply } from './chart/apply.ts';
 import {
   helm,
@@ -15,7 +21,6 @@ import {
   objectsIn,
   template,
   tool,
-  type Values,
 } from './chart/helm.ts';
 import { MATRIX, REFUSED } from './chart/matrix.ts';
 import { LOCATION, writeSchemas } from './chart/schemas.ts';
@@ -66,6 +71,14 @@ describe('the values', () => {
   test.each(REFUSED)('%j are refused', async (values, reason) => {
     await expect(template(NEEDED, values)).rejects.toThrow(reason);
   });
+
+  test.each([
+    [{ domain: 'acme.example' }, /agent\.organisation: required/],
+    [{ organisation: 'Acme' }, /agent\.domain: required/],
+    [{}, /agent\.organisation: required: .* config\.existingConfigMaps/],
+  ])('of an agent with %j alone are refused', async (agent, reason) => {
+    await expect(template({ ...NEEDED, agent })).rejects.toThrow(reason);
+  });
 });
 
 test('kubeconform finds what is rendered as the API server describes it, to the last field', async () => {
@@ -89,6 +102,134 @@ test('kubeconform finds what is rendered as the API server describes it, to the 
   const text = await readFile(join(directory, '1.yaml'), 'utf8');
   await writeFile(wrong, text.replace('enableServiceLinks', 'enableServiceLink'));
   await expect(tool('kubeconform', [...args, wrong])).rejects.toThrow(/enableServiceLink/);
+});
+
+/** An object of a row of the matrix. */
+function one(row: string, kind: string, name = 'annexa'): KubernetesObject {
+  const found = made(row).filter((object) => object.kind === kind && object.metadata.name === name);
+  expect(found, `${kind} ${name} with ${row}`).toHaveLength(1);
+  return found[0]!;
+}
+
+const role = z.looseObject({ rules: z.array(z.looseObject({ verbs: z.array(z.string()) })) });
+const data = z.looseObject({ data: z.record(z.string(), z.string()) });
+
+describe('what is granted', () => {
+  const chosen = (names: readonly string[]) =>
+    new Set(datasets.filter(({ name }) => names.includes(name)).flatMap(({ permissions }) => permissions));
+  const inOrder = (rules: readonly unknown[]) => rules.map((rule) => JSON.stringify(rule)).sort();
+
+  test.each([
+    ['nothing else', ['rbac', 'namespaces', 'workloads', 'images', 'nodes']],
+    ['every dataset of the cluster', datasets.map(({ name }) => name)],
+  ])('with %s is what the datasets chosen need', (row, names) => {
+    const { rules } = role.parse(one(row, 'ClusterRole', 'annexa-collect'));
+    const sorted = rules.map((rule) => Object.fromEntries(Object.entries(rule).sort()));
+    const expected = [...chosen(names)].map((permission) =>
+      Object.fromEntries(Object.entries(ruleOf(permission)).sort()),
+    );
+    expect(inOrder(sorted)).toEqual(inOrder(expected));
+  });
+
+  test('to the agent changes nothing', () => {
+    const bound = made('nothing else').filter(({ kind }) => kind === 'ClusterRoleBinding');
+    expect(bound.map(({ metadata }) => metadata.name)).toEqual(['annexa-collect', 'annexa-who-calls']);
+    const rules = ['annexa-collect', 'annexa-who-calls'].flatMap(
+      (name) => role.parse(one('nothing else', 'ClusterRole', name)).rules,
+    );
+    const creates = rules.filter(({ verbs }) => verbs.some((verb) => verb !== 'get' && verb !== 'list'));
+    expect(creates.map((rule) => rule['resources'])).toEqual([['tokenreviews'], ['subjectaccessreviews']]);
+    expect(JSON.stringify(rules)).not.toMatch(/secrets|"\*"/);
+  });
+
+  test('without a cluster to collect or callers of one is nothing, not even a token', () => {
+    const row = 'no cluster, static tokens alone';
+    expect(made(row).filter(({ kind }) => kind.startsWith('ClusterRole'))).toEqual([]);
+    expect(podTemplate.parse(one(row, 'Deployment')).spec.template.spec).toMatchObject({
+      automountServiceAccountToken: false,
+    });
+  });
+
+  test('to Prometheus is to read metrics', () => {
+    expect(one('everything of monitoring', 'ClusterRoleBinding', 'annexa-metrics-reader')).toMatchObject({
+      roleRef: { name: 'annexa-metrics-reader' },
+      subjects: [{ kind: 'ServiceAccount', name: 'prometheus-k8s', namespace: 'observe' }],
+    });
+    expect(role.parse(one('everything of monitoring', 'ClusterRole', 'annexa-metrics-reader')).rules).toEqual(
+      [{ nonResourceURLs: ['/metrics'], verbs: ['get', 'head'] }],
+    );
+  });
+
+  test('at AWS is told as one policy', () => {
+    const policy = (row: string): unknown =>
+      JSON.parse(data.parse(one(row, 'ConfigMap', 'annexa-permissions')).data['aws-policy.json'] ?? '');
+    expect(policy('IRSA')).toEqual({
+      Version: '2012-10-17',
+      Statement: ['iam-identities', 'ebs-volumes'].flatMap((name) => statements(name)),
+    });
+    expect(policy('EKS Pod Identity')).toEqual({ Version: '2012-10-17', Statement: statements('all') });
+  });
+});
+
+function statements(dataset: string): readonly unknown[] {
+  const file = join(CHART, `../../permissions/aws-${dataset}.json`);
+  return z.object({ Statement: z.array(z.unknown()) }).parse(JSON.parse(readFileSync(file, 'utf8')))
+    .Statement;
+}
+
+test('what the ConfigMap holds is a configuration that the agent takes', async () => {
+  const options = {
+    env: {},
+    plugins: [...plugins.values()],
+    builtinChecks: await builtinChecks(),
+    now: Math.floor(Date.now() / 1000),
+  };
+  for (const row of Object.keys(MATRIX)) {
+    const config = await mkdtemp(join(directory, 'config-'));
+    const name = row === 'where and what it runs' ? 'evidence' : 'annexa';
+    for (const [file, text] of Object.entries(data.parse(one(row, 'ConfigMap', name)).data))
+      await writeFile(join(config, file), text);
+    const { agent, collectors } = await loadConfig(config, options);
+    expect(agent, row).toMatchObject({ organisation: 'Acme', domain: 'acme.example' });
+    expect(
+      collectors.some((collector) => collector.name === 'kubernetes'),
+      row,
+    ).toBe(!row.startsWith('no cluster'));
+  }
+});
+
+test('what is mounted is what the manifest names', () => {
+  const row = 'keys that rotate and secrets';
+  const agent: unknown = parse(data.parse(one(row, 'ConfigMap')).data['agent.yaml'] ?? '');
+  const keys = (directory: string) => ({
+    envelope: { file: `${directory}/envelope.pem` },
+    checkpoint: { file: `${directory}/checkpoint.pem` },
+    body: { file: `${directory}/body.key` },
+  });
+  expect(agent).toMatchObject({
+    spec: {
+      keys: { ...keys('/run/secrets/annexa/keys'), previous: keys('/run/secrets/annexa/previous-keys') },
+    },
+  });
+  const mounts = (name: string, path: string) => ({
+    name,
+    mountPath: `/run/secrets/annexa/${path}`,
+    readOnly: true,
+  });
+  const [container] = podTemplate.parse(one(row, 'Deployment')).spec.template.spec.containers;
+  expect(container?.['volumeMounts']).toEqual(
+    expect.arrayContaining([
+      mounts('keys', 'keys'),
+      mounts('previous-keys', 'previous-keys'),
+      mounts('secret-github', 'github'),
+    ]),
+  );
+});
+
+test('the grace period is longer than the agent takes to stop', () => {
+  const grace = (row: string) =>
+    podTemplate.parse(one(row, 'Deployment')).spec.template.spec['terminationGracePeriodSeconds'];
+  expect([grace('nothing else'), grace('manifests of every form')]).toEqual([45, 135]);
 });
 
 describe.each(Object.keys(MATRIX))('with %s', (name) => {

@@ -1,12 +1,20 @@
 import type { Values } from './helm.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
-const collector = {
+const collector = (name: string): Values => ({
   apiVersion: 'annexa.dev/v1alpha1',
   kind: 'Collector',
-  metadata: { name: 'people' },
-  spec: { plugin: 'hr', settings: {} },
-};
+  metadata: { name },
+  spec: {
+    plugin: 'bamboohr',
+    settings: {
+      company: 'acme',
+      apiKey: { env: 'BAMBOOHR_API_KEY' },
+      types: { Staff: 'employee' },
+      timeZone: 'UTC',
+    },
+  },
+});
 
 /** Values beside what is needed, by what they are for. */
 export const MATRIX: Readonly<Record<string, Values>> = {
@@ -156,9 +164,9 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     agent: { shutdownGrace: '2m', evaluateEvery: '5m' },
     config: {
       manifests: {
-        'people.yaml': collector,
-        'more.yml': [collector, collector],
-        'text.yaml': JSON.stringify(collector),
+        'people.yaml': collector('a'),
+        'more.yml': [collector('b'), collector('c')],
+        'text.yaml': JSON.stringify(collector('d')),
       },
       existingConfigMaps: ['annexa-checks', 'annexa-registers'],
       approval: { by: 'M. Ruiz, CISO', at: '2026-11-02T09:00:00Z' },
@@ -186,7 +194,6 @@ export const REFUSED: readonly (readonly [Values, RegExp])[] = [
   [{ security: { runAsUser: 0 } }, /at '\/security\/runAsUser': minimum: got 0, want 1/],
   [{ security: { privileged: true } }, /at '\/security': additional properties 'privileged' not allowed/],
   [{ agent: { domain: 'https://acme.example' } }, /at '\/agent\/domain': .* does not match pattern/],
-  [{ agent: { domain: null } }, /agent\.domain: required/],
   [{ agent: { shutdownGrace: 30 } }, /at '\/agent\/shutdownGrace': got number, want string/],
   [
     { agent: { witnesses: [{ name: 'east' }] } },
@@ -194,10 +201,6 @@ export const REFUSED: readonly (readonly [Values, RegExp])[] = [
   ],
   [{ agent: { data: '/elsewhere' } }, /at '\/agent': additional properties 'data' not allowed/],
   [{ agent: { access } }, /agent\.access: required: .* expected tokens, kubernetes or oidc/],
-  [
-    { agent: { organisation: null, domain: null } },
-    /agent\.organisation: required: .* config\.existingConfigMaps/,
-  ],
   [{ sources: { kubernetes: { cluster: '' } } }, /sources\.kubernetes\.cluster: required/],
   [
     { sources: { kubernetes: { datasets: ['secrets'] } } },
