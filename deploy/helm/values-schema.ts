@@ -25,6 +25,7 @@ const { cluster: _, kubeconfig: _from, context: _context, ...settings } = kubern
 
 const kubernetesSource = z.strictObject({
   enabled: z.boolean(),
+  manifest: z.boolean(),
   name: z.string().regex(label),
   cluster: z.union([nothing, kubernetesConfig.unwrap().shape.cluster]),
   datasets: z.array(z.enum(kubernetes.map((dataset) => dataset.name))).min(1),

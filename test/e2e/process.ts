@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,11 +20,17 @@ export interface Running {
 
 /** The command line from source, as `npx annexa` runs it. */
 export function annexa(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  const child = spawn(process.execPath, ['src/main.ts', ...args], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ANNEXA_CONFIG: '', ...env },
-  });
+  return watched(
+    spawn(process.execPath, ['src/main.ts', ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ANNEXA_CONFIG: '', ...env },
+    }),
+  );
+}
+
+/** A child whose output is read. */
+export function watched(child: ChildProcessByStdio<null, Readable, Readable>): Running {
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));

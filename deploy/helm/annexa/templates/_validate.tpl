@@ -35,10 +35,10 @@
 {{- end -}}
 {{- end -}}
 {{- with .sources.kubernetes -}}
-{{- if and .enabled (not .cluster) -}}
+{{- if and .enabled .manifest (not .cluster) -}}
 {{- fail "sources.kubernetes.cluster: required: what the organisation calls this cluster, such as prod; or set sources.kubernetes.enabled to false" -}}
 {{- end -}}
-{{- if and .enabled (has "backup-cronjobs" .datasets) (not .settings.backups) -}}
+{{- if and .enabled .manifest (has "backup-cronjobs" .datasets) (not .settings.backups) -}}
 {{- fail "sources.kubernetes.settings.backups: required by the dataset backup-cronjobs: a cronJobSelector" -}}
 {{- end -}}
 {{- end -}}
