@@ -31,6 +31,7 @@ bind ro "$node" /nodejs/bin/node
 bind ro "$app" /app
 cp -r "$etc" "$root/etc"
 printf '%s\n' "$POD_MOUNTS" | while read -r mode source path; do
+  if [ -z "$mode" ]; then continue; fi
   mkdir -p "$root$path"
   bind "$mode" "$source" "$path"
 done
