@@ -14,6 +14,9 @@ const CALLER = { perSecond: 50, burst: 500, keys: 10_000 };
 /** Of one address whose tokens are not known yet, or not taken: a proxy may stand there, so who is known isn't counted. */
 const STRANGER = { perSecond: 10, burst: 200, keys: 10_000 };
 
+/** Seconds between two lines of the log about the same trouble. */
+const QUIET = 60;
+
 export interface GateOptions extends Surroundings {
   /** Unix seconds. */
   readonly now: () => number;
@@ -53,7 +56,7 @@ export function createGate(start: 'open' | 'closed', options: GateOptions): Gate
   const callers = createBuckets(CALLER, now);
   const strangers = createBuckets(STRANGER, now);
   let state: Methods | 'open' | 'closed' = start;
-  let failing = false;
+  let toldAt = -Infinity;
 
   async function admit({ authorization, remote, operation }: Asked): Promise<Admission> {
     if (typeof state === 'string') return { denied: 'unavailable' };
@@ -73,14 +76,13 @@ export function createGate(start: 'open' | 'closed', options: GateOptions): Gate
     spec: () => (typeof state === 'string' ? undefined : state.spec),
     async admit(asked) {
       try {
-        const admission = await admit(asked);
-        failing = false;
-        return admission;
+        return await admit(asked);
       } catch (error) {
         if (!(error instanceof ServerError && error.code === 'unavailable')) throw error;
-        // Told once, and not for every request.
-        if (!failing) logger.error({ event: 'access_unavailable', detail: error.message }, 'callers wait');
-        failing = true;
+        if (now() - toldAt >= QUIET) {
+          toldAt = now();
+          logger.error({ event: 'access_unavailable', detail: error.message }, 'callers wait');
+        }
         return { denied: 'unavailable' };
       }
     },

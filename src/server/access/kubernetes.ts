@@ -8,6 +8,14 @@ import { digestOf } from './tokens.ts';
 
 // As controller-runtime guards metrics (pkg/metrics/filters): TokenReview, then SubjectAccessReview of the path.
 
+/**
+ * What the cluster is asked about. Every cluster lets whoever is known there `get` `/api/*`, `/openapi/*` and more (system:discovery), since
+ * these are the API server's own: ours stand below `/annexa`. `/metrics` is what scrapers have rules for.
+ */
+function reviewedPath(path: string): string {
+  return path === '/metrics' ? path : `/annexa${path}`;
+}
+
 /** Seconds that answers count. */
 const REVIEWED = 60;
 const ALLOWED = 300;
@@ -15,8 +23,9 @@ const DENIED = 30;
 /** Answers remembered of each kind. */
 const REMEMBERED = 4096;
 
+/** Of a token that is refused the API server tells an empty one. */
 const user = z.object({
-  username: z.string().min(1),
+  username: z.string().default(''),
   uid: z.string().optional(),
   groups: z.array(z.string()).optional(),
   extra: z.record(z.string(), z.array(z.string())).optional(),
@@ -71,7 +80,12 @@ export function createCluster(
       may: ({ verb, path }) =>
         rights.get(
           `${key} ${verb} ${path}`,
-          () => isAllowed({ user: username, ...rest, nonResourceAttributes: { path, verb } }),
+          () =>
+            isAllowed({
+              user: username,
+              ...rest,
+              nonResourceAttributes: { path: reviewedPath(path), verb },
+            }),
           (allowed) => (allowed ? ALLOWED : DENIED),
         ),
     };
