@@ -24,15 +24,16 @@ const status = [
   'scope',
   'checkpoint',
 ];
-const withParts = (name: string): readonly string[] => [`/api/v1/${name}`, `/api/v1/${name}/*`];
-const viewer = [reads('/openapi.json', '/metrics', ...status.flatMap(withParts))];
+const API = '/annexa/api/v1';
+const withParts = (name: string): readonly string[] => [`${API}/${name}`, `${API}/${name}/*`];
+const viewer = [reads('/metrics', '/annexa/openapi.json', ...status.flatMap(withParts))];
 
-/** What each role of the agent may, as callers of the cluster get it: by the paths of the API (docs/access.md). */
+/** What each role of the agent may, as callers of the cluster get it: by the paths that the agent has reviewed (docs/access.md). */
 export const roles: Readonly<Record<string, readonly PathRule[]>> = {
   viewer,
-  auditor: [...viewer, reads(...withParts('evidence'), ...withParts('bundles')), writes('/api/v1/bundles')],
-  isms: [...viewer, writes('/api/v1/attestations')],
-  operator: [...viewer, writes('/api/v1/collectors/*')],
+  auditor: [...viewer, reads(...withParts('evidence'), ...withParts('bundles')), writes(`${API}/bundles`)],
+  isms: [...viewer, writes(`${API}/attestations`)],
+  operator: [...viewer, writes(`${API}/collectors/*`)],
   'metrics-reader': [reads('/metrics')],
 };
 

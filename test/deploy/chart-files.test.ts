@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { CHART, chartFiles } from '../../deploy/helm/chart-files.ts';
-import { roles } from '../../deploy/helm/roles.ts';
 import { values } from '../../deploy/helm/values-schema.ts';
 import { datasets as aws } from '../../src/collectors/aws/datasets.ts';
 import { datasets as kubernetes } from '../../src/collectors/kubernetes/datasets.ts';
@@ -45,8 +44,4 @@ describe('deploy/helm/annexa', () => {
     const own = chart.parse(parse(await readFile(join(CHART, 'Chart.yaml'), 'utf8')));
     expect(own).toEqual({ version, appVersion: version });
   });
-});
-
-test('what each role may do is a part of the API, and every part of the API is some role’s', () => {
-  expect(Object.keys(roles)).toEqual(['viewer', 'auditor', 'isms', 'operator', 'metrics-reader']);
 });
