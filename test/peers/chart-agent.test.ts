@@ -180,6 +180,22 @@ const collectedAfter = (instant: number) => async () => {
   );
 };
 
+const runs = z.object({
+  items: z.array(
+    z.object({
+      startedAt: z.string(),
+      datasets: z.array(z.object({ reason: z.string().nullable() })),
+    }),
+  ),
+});
+
+/** Why datasets were not collected, in runs that started after the instant. */
+async function failedSince(instant: number): Promise<ReadonlySet<string | null>> {
+  const { items } = runs.parse(await (await ask('/api/v1/runs', viewer)).json());
+  const since = items.filter(({ startedAt }) => Date.parse(startedAt) >= instant);
+  return new Set(since.flatMap(({ datasets }) => datasets.map(({ reason }) => reason)));
+}
+
 const records = async () =>
   Object.fromEntries((await datasetsOf('kubernetes')).map((one) => [one.dataset, one.records]));
 
@@ -230,8 +246,12 @@ test('callers get what their ClusterRole says', async () => {
 test('it goes on while connections are cut, and nothing is told in part', async () => {
   const whole = await records();
   const before = front.cuts;
+  const began = Date.now();
   front.cutAfter = 12_000;
-  await eventually('cut', async () => front.cuts > before + 20);
+  await eventually(
+    'cut',
+    async () => front.cuts > before + 20 && (await failedSince(began)).has('unavailable'),
+  );
   expect((await ask('/readyz')).status).toBe(200);
   expect((await ask('/livez')).status).toBe(200);
   front.cutAfter = undefined;
@@ -295,4 +315,10 @@ test('helm uninstall leaves the evidence where it is, and nothing else', async (
     `/apis/networking.k8s.io/v1/namespaces/${NAMESPACE}/networkpolicies`,
   ])
     expect({ path, names: await names(path) }).toEqual({ path, names: [] });
+});
+
+test('installed again it takes the claim over', async () => {
+  await helmWith('install', 'annexa', CHART);
+  const claim = kubernetesObject.parse(await cluster.call('GET', `${IN}/persistentvolumeclaims/annexa`));
+  expect(claim.metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep' });
 });

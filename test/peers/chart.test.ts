@@ -9,6 +9,7 @@ import { CHART } from '../../deploy/helm/chart-files.ts';
 import { datasets } from '../../src/collectors/kubernetes/datasets.ts';
 import { ruleOf } from '../../src/collectors/kubernetes/permissions.ts';
 import { plugins } from '../../src/collectors/registry.ts';
+import type { Config } from '../../src/config/contract.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { builtinChecks } from '../../src/controls/builtin.ts';
 import { apply } from './chart/apply.ts';
@@ -23,11 +24,13 @@ import {
   tool,
 } from './chart/helm.ts';
 import { MATRIX, REFUSED } from './chart/matrix.ts';
+import { buildOverlay, documentedValues } from './chart/overlay.ts';
 import { LOCATION, writeSchemas } from './chart/schemas.ts';
 import { type Cluster, startCluster } from './kubernetes-server.ts';
 
 const DEFINITIONS = join(homedir(), '.cache/annexa/prometheus-operator-v0.85.0');
 
+const checks = await builtinChecks();
 let cluster: Cluster;
 let directory = '';
 const rendered = new Map<string, readonly KubernetesObject[]>();
@@ -177,19 +180,24 @@ function statements(dataset: string): readonly unknown[] {
     .Statement;
 }
 
-test('what the ConfigMap holds is a configuration that the agent takes', async () => {
-  const options = {
+/** The configuration that a ConfigMap holds, by the agent's own loader. */
+async function loaded(object: KubernetesObject | undefined): Promise<Config> {
+  const config = await mkdtemp(join(directory, 'config-'));
+  for (const [file, text] of Object.entries(data.parse(object).data))
+    await writeFile(join(config, file), text);
+  const now = Math.floor(Date.now() / 1000);
+  return loadConfig(config, {
     env: {},
     plugins: [...plugins.values()],
-    builtinChecks: await builtinChecks(),
-    now: Math.floor(Date.now() / 1000),
-  };
+    builtinChecks: checks,
+    now,
+  });
+}
+
+test('what the ConfigMap holds is a configuration that the agent takes', async () => {
   for (const row of Object.keys(MATRIX)) {
-    const config = await mkdtemp(join(directory, 'config-'));
     const name = row === 'where and what it runs' ? 'evidence' : 'annexa';
-    for (const [file, text] of Object.entries(data.parse(one(row, 'ConfigMap', name)).data))
-      await writeFile(join(config, file), text);
-    const { agent, collectors } = await loadConfig(config, options);
+    const { agent, collectors } = await loaded(one(row, 'ConfigMap', name));
     expect(agent, row).toMatchObject({ organisation: 'Acme', domain: 'acme.example' });
     expect(
       collectors.some((collector) => collector.name === 'kubernetes'),
@@ -265,6 +273,30 @@ function podsOf(objects: readonly KubernetesObject[]): readonly object[] {
     ...tests.map((pod) => ({ ...pod, metadata: { generateName: 'test-', labels: pod.metadata.labels } })),
   ];
 }
+
+test('the API server takes what kustomize makes of the base, and its pod', async () => {
+  const overlay = await mkdtemp(join(directory, 'overlay-'));
+  await restricted(cluster, 'isms');
+  const objects = await buildOverlay(overlay);
+  for (const object of objects) await apply(cluster, object);
+  const [deployment] = objects.filter(({ kind }) => kind === 'Deployment');
+  const { metadata, spec } = podTemplate.parse(deployment).spec.template;
+  await cluster.call('POST', '/api/v1/namespaces/isms/pods', {
+    metadata: { ...metadata, generateName: 'agent-' },
+    spec,
+  });
+});
+
+test('the values in docs/kubernetes.md are configurations that the agent and the API server take', async () => {
+  const documented = await documentedValues();
+  expect(documented.length).toBeGreaterThan(2);
+  for (const values of documented) {
+    const objects = objectsIn(await template(values));
+    for (const object of objects) await apply(cluster, object, true);
+    const config = objects.filter(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'annexa');
+    expect(await loaded(config[0])).toMatchObject({ agent: { organisation: 'Acme' } });
+  }
+});
 
 test.each([
   ['privileged', { privileged: true, allowPrivilegeEscalation: true }, /privileged/],

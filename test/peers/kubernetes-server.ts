@@ -14,8 +14,8 @@ const run = promisify(execFile);
 
 /** A real API server with its etcd, on loopback, with nothing else of a cluster. */
 export interface Cluster extends Endpoint, AsyncDisposable {
-  /** Another API server of the same cluster, without a cache: what is listed comes from etcd. */
-  readonly uncached: Endpoint;
+  /** Starts another API server of the same cluster, without a cache: what is listed comes from etcd. */
+  startUncached(): Promise<Endpoint>;
   /** Kills the API server and starts it again; fulfilled once it answers. */
   restart(): Promise<void>;
 }
@@ -56,21 +56,26 @@ export async function startCluster(): Promise<Cluster> {
     await run('openssl', ['genrsa', '-out', join(directory, 'accounts.key'), '2048']);
     await writeFile(join(directory, 'tokens.csv'), `${ADMIN},admin,admin,system:masters\n`);
     children.push(startEtcd(directory, client, peer));
-    const uncachedPort = await freePort();
     children.push(startServer(directory, client, port, 'served', []));
-    // Its pages come from etcd, so that a token can expire.
-    children.push(startServer(directory, client, uncachedPort, 'uncached', ['--watch-cache=false']));
     const own = clusterAt(directory, port, client, 'served');
-    const uncached = clusterAt(directory, uncachedPort, client, 'uncached');
-    const restart = async () => {
-      await kill(children[1]!);
-      children[1] = startServer(directory, client, port, 'served', []);
-      await ready(own, children);
-    };
-    const cluster = { ...own, uncached, restart, [Symbol.asyncDispose]: dispose };
     await ready(own, children);
-    await ready(uncached, children);
-    return cluster;
+    return {
+      ...own,
+      restart: async () => {
+        await kill(children[1]!);
+        children[1] = startServer(directory, client, port, 'served', []);
+        await ready(own, children);
+      },
+      startUncached: async () => {
+        const uncachedPort = await freePort();
+        // Its pages come from etcd, so that a token can expire.
+        children.push(startServer(directory, client, uncachedPort, 'uncached', ['--watch-cache=false']));
+        const uncached = clusterAt(directory, uncachedPort, client, 'uncached');
+        await ready(uncached, children);
+        return uncached;
+      },
+      [Symbol.asyncDispose]: dispose,
+    };
   } catch (error) {
     await dispose();
     throw error;

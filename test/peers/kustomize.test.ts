@@ -1,52 +1,38 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { z } from 'zod';
-import { CHART } from '../../deploy/helm/chart-files.ts';
-import { kustomizeBase } from '../../deploy/kustomize/base.ts';
-import { helm, type KubernetesObject, objectsIn, tool } from './chart/helm.ts';
+import type { KubernetesObject } from './chart/helm.ts';
+import { buildOverlay, KUSTOMIZE, renderBase } from './chart/overlay.ts';
 
-const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
 let directory = '';
 let built: readonly KubernetesObject[] = [];
 
-/** An overlay as docs/kubernetes.md has it. */
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'annexa-kustomize-'));
-  await cp(join(KUSTOMIZE, 'base'), join(directory, 'base'), { recursive: true });
-  const page = await readFile(join(import.meta.dirname, '../../docs/kubernetes.md'), 'utf8');
-  const overlay = /```yaml\n# kustomization\.yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
-  await mkdir(join(directory, 'overlay'));
-  await writeFile(
-    join(directory, 'overlay/kustomization.yaml'),
-    overlay.replace(/^  - .*\/deploy\/kustomize\/base.*$/m, '  - ../base'),
-  );
-  for (const name of ['annexa.yaml', 'collectors.yaml'])
-    await writeFile(join(directory, 'overlay', name), 'a: b');
-  built = objectsIn(await tool('kustomize', ['build', join(directory, 'overlay')]));
+  built = await buildOverlay(directory);
 });
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-test('the base is what the chart renders (made anew by vitest -u)', async () => {
-  const values: unknown = parse(await readFile(join(KUSTOMIZE, 'values.yaml'), 'utf8'));
-  const rendered = await helm(
-    ['template', 'annexa', CHART, '--namespace', 'annexa', '--skip-tests'],
-    z.record(z.string(), z.unknown()).parse(values),
-  );
-  await expect(kustomizeBase(rendered)).toMatchFileSnapshot(join(KUSTOMIZE, 'base/annexa.yaml'));
+const of = (kind: string) => built.filter((object) => object.kind === kind);
+
+test('the base is what the chart renders, without anything of Helm’s (made anew by vitest -u)', async () => {
+  const base = await renderBase();
+  expect(base).not.toMatch(/helm/i);
+  await expect(base).toMatchFileSnapshot(join(KUSTOMIZE, 'base/annexa.yaml'));
 });
 
 test('an overlay sets the namespace everywhere, the image and the manifests', () => {
-  const of = (kind: string) => built.filter((object) => object.kind === kind);
   expect(new Set(built.map(({ metadata }) => metadata.namespace))).toEqual(new Set(['isms', undefined]));
+  expect(of('ClusterRoleBinding').length).toBe(2);
   for (const binding of of('ClusterRoleBinding'))
     expect(binding).toMatchObject({
       subjects: [{ kind: 'ServiceAccount', name: 'annexa', namespace: 'isms' }],
     });
   const [config] = of('ConfigMap');
+  expect(config).toMatchObject({ data: { 'annexa.yaml': '# annexa.yaml\n' } });
+  const projected = { sources: [{ configMap: { name: config?.metadata.name } }] };
   expect(of('Deployment')).toMatchObject([
     {
       spec: {
@@ -54,10 +40,8 @@ test('an overlay sets the namespace everywhere, the image and the manifests', ()
         strategy: { type: 'Recreate' },
         template: {
           spec: {
-            containers: [{ image: expect.stringMatching(/^registry\.example\/annexa@sha256:/) }],
-            volumes: expect.arrayContaining([
-              { name: 'config', projected: { sources: [{ configMap: { name: config?.metadata.name } }] } },
-            ]),
+            containers: [{ image: `registry.example/annexa@sha256:${'0'.repeat(64)}` }],
+            volumes: expect.arrayContaining([{ name: 'config', projected }]),
           },
         },
       },
@@ -66,12 +50,10 @@ test('an overlay sets the namespace everywhere, the image and the manifests', ()
 });
 
 test('the claim outlives what Argo CD and Flux prune', () => {
-  expect(built.find(({ kind }) => kind === 'PersistentVolumeClaim')?.metadata.annotations).toEqual({
-    'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
-    'kustomize.toolkit.fluxcd.io/prune': 'disabled',
-  });
-});
-
-test('nothing of it is Helm’s', async () => {
-  expect(await readFile(join(KUSTOMIZE, 'base/annexa.yaml'), 'utf8')).not.toMatch(/helm/i);
+  expect(of('PersistentVolumeClaim').map(({ metadata }) => metadata.annotations)).toEqual([
+    {
+      'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+      'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+    },
+  ]);
 });
