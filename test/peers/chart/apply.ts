@@ -7,10 +7,7 @@ const discovery = z.object({
 });
 
 /** Where an object is, as the API server itself tells. */
-export async function pathOf(
-  server: Endpoint,
-  { apiVersion, kind, metadata }: KubernetesObject,
-): Promise<string> {
+async function pathOf(server: Endpoint, { apiVersion, kind, metadata }: KubernetesObject): Promise<string> {
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const { resources } = discovery.parse(await server.call('GET', root));
   const resource = resources.find((one) => one.kind === kind && !one.name.includes('/'));

@@ -23,8 +23,15 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     sources: {
       kubernetes: {
         datasets: [
-          ...['rbac', 'namespaces', 'workloads', 'images', 'nodes', 'cluster-certificates'],
-          ...['velero', 'volume-snapshots', 'backup-cronjobs'],
+          'rbac',
+          'namespaces',
+          'workloads',
+          'images',
+          'nodes',
+          'cluster-certificates',
+          'velero',
+          'volume-snapshots',
+          'backup-cronjobs',
         ],
         settings: { pageSize: 500, backups: { cronJobSelector: { matchLabels: { purpose: 'backup' } } } },
       },
