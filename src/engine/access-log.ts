@@ -34,7 +34,7 @@ export interface AccessLog {
 }
 
 export interface AccessLogOptions {
-  readonly log: EvidenceLog;
+  readonly log: Pick<EvidenceLog, 'storeBody' | 'append'>;
   readonly logger: Pick<Logger, 'error'>;
   /** Unix seconds. */
   readonly now: () => number;

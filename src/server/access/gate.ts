@@ -58,6 +58,8 @@ export function createGate(start: 'open' | 'closed', options: GateOptions): Gate
   let state: Methods | 'open' | 'closed' = start;
   let toldAt = -Infinity;
 
+  const inForce = () => (typeof state === 'string' ? undefined : state.spec);
+
   async function admit({ authorization, remote, operation }: Asked): Promise<Admission> {
     if (typeof state === 'string') return { denied: 'unavailable' };
     const spend = () => strangers.take(remote);
@@ -71,9 +73,11 @@ export function createGate(start: 'open' | 'closed', options: GateOptions): Gate
   return {
     isOpen: () => state === 'open',
     use(spec) {
+      // What is known of keys and callers outlives a change of something else.
+      if (spec !== undefined && JSON.stringify(spec) === JSON.stringify(inForce())) return;
       state = spec === undefined ? 'open' : methodsOf(spec, options);
     },
-    spec: () => (typeof state === 'string' ? undefined : state.spec),
+    spec: inForce,
     async admit(asked) {
       try {
         return await admit(asked);

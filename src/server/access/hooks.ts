@@ -75,7 +75,8 @@ export function addAccess(app: FastifyInstance, { gate, log, now }: AccessHooks)
 
   app.addHook('onRequest', async (request, reply) => {
     const access = request.routeOptions.config.access;
-    if (gate.isOpen() || access === undefined || access.role === 'open') return undefined;
+    if (gate.isOpen() || access?.role === 'open') return undefined;
+    if (access === undefined) return deny(reply, 'role', 'operator');
     const { role, sealed } = access;
     const admission = await gate.admit({
       authorization: request.headers.authorization,

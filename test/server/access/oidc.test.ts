@@ -1,4 +1,12 @@
-import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import {
+  decodeJwt,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  type JWTPayload,
+  SignJWT,
+  UnsecuredJWT,
+} from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { OidcSpec } from '../../../src/engine/access-log.ts';
 import { problemIn, send } from '../harness.ts';
@@ -177,8 +185,8 @@ describe('a token that was tampered with', () => {
   test('in one character is refused', async () => {
     const state = await serving();
     const [header = '', payload = '', signature = ''] = (await provider.token('lee', AUDIENCE)).split('.');
-    const roles = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
-    const widened = Buffer.from(JSON.stringify({ ...roles, groups: ['auditors'] })).toString('base64url');
+    const claims = { ...decodeJwt(`${header}.${payload}.${signature}`), groups: ['auditors'] };
+    const widened = Buffer.from(JSON.stringify(claims)).toString('base64url');
     expect(await status(state, `${header}.${widened}.${signature}`)).toBe(401);
     const flipped = (signature.startsWith('A') ? 'B' : 'A') + signature.slice(1);
     expect(await status(state, `${header}.${payload}.${flipped}`)).toBe(401);
@@ -236,6 +244,29 @@ describe('the provider', () => {
     state.now += 3601;
     expect(await status(state, token)).toBe(200);
     provider.fail(false);
+  });
+
+  test('that fails when something else of the configuration changes is not forgotten', async () => {
+    const state = await serving();
+    const token = await forged();
+    expect(await status(state, token)).toBe(200);
+    provider.fail(true);
+    state.server.useAccess({ tokens: oneEach, oidc: spec() });
+    expect(await status(state, token)).toBe(200);
+    provider.fail(false);
+  });
+
+  test('judges its own tokens alone, where a cluster judges the others', async () => {
+    const state = await serving();
+    state.server.useAccess({ tokens: oneEach, oidc: spec(), kubernetes: {} });
+    expect(await status(state, await forged())).toBe(200);
+    expect(await status(state, await forged({ claims: { exp: clock() - 60 } }))).toBe(401);
+    // The cluster can't be asked here: that it would be is what tells whose they are.
+    expect(await status(state, await forged({ claims: { iss: 'https://kubernetes.default.svc' } }))).toBe(
+      503,
+    );
+    expect(await status(state, 'opaque')).toBe(503);
+    expect(await status(state, tokenOf('z'))).toBe(401);
   });
 
   test('that describes another issuer is not believed', async () => {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair } from 'jose';
-import Provider from 'oidc-provider';
+import OidcProvider from 'oidc-provider';
 import { z } from 'zod';
 
 /** A certified OpenID Connect provider (oidc-provider) on loopback, which gives access tokens to clients that show their secret. */
@@ -18,15 +18,17 @@ export interface RealProvider extends AsyncDisposable {
   fail(failing: boolean): void;
 }
 
+type Listener = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
 const answer = z.object({ access_token: z.string() });
 
 /** `groups`: the claim of that name in a client's tokens, by client. */
 export async function startProvider(groups: Readonly<Record<string, unknown>>): Promise<RealProvider> {
-  let handle: RequestListener = () => {};
+  let handle: Listener = () => {};
   let failing = false;
   const server = createServer((request, response) => {
     if (failing) response.writeHead(500).end();
-    else handle(request, response);
+    else void handle(request, response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -37,7 +39,7 @@ export async function startProvider(groups: Readonly<Record<string, unknown>>): 
 
   async function configure(): Promise<void> {
     const jwk = { ...(await exportJWK(key.privateKey)), kid: key.kid, alg: 'ES256', use: 'sig' };
-    const provider = new Provider(issuer, {
+    const provider = new OidcProvider(issuer, {
       jwks: { keys: [jwk] },
       clients: Object.keys(groups).map((client_id) => ({
         client_id,

@@ -1,0 +1,176 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readStore } from '../../src/evidence/reader.ts';
+import { annexa, type Running } from './process.ts';
+
+/** The agent, open to the network, as a user runs it; then attacked; then stopped, and what it sealed of it verified. */
+
+let directory: string;
+let agent: Running;
+let url: string;
+let said = '';
+const tokens: Record<string, { secret: string; entry: string }> = {};
+
+const agentManifest = (access: string) => `
+apiVersion: annexa.dev/v1alpha1
+kind: Agent
+metadata: { name: test }
+spec:
+  organisation: Test
+  domain: test.example
+  data: ${JSON.stringify(join(directory, 'data'))}
+  listen: 0.0.0.0:0
+  commitWindow: 1s
+${access}`;
+
+const collector = () => `
+apiVersion: annexa.dev/v1alpha1
+kind: Collector
+metadata: { name: people }
+spec:
+  plugin: hr
+  datasets: { people: { schedule: every 1s } }
+  settings:
+    scope: test
+    file: people.csv
+    asOf: { column: asof }
+    columns: { personId: id, workEmail: email, lastDay: last }
+`;
+
+const accessOf = (...names: string[]) =>
+  `  access:\n    tokens:\n${names.map((name) => (tokens[name]?.entry ?? '').replaceAll(/^/gm, '      ')).join('\n')}\n`;
+
+const write = (file: string, text: string) => writeFile(join(directory, 'config', file), text);
+
+async function make(name: string, role: string): Promise<void> {
+  const { code, out, err } = await annexa(['token', name, '--role', role, '--expires', '1d']).ended;
+  expect(code, err).toBe(0);
+  const [secret = '', ...entry] = out.trimEnd().split('\n');
+  tokens[name] = { secret, entry: entry.join('\n') };
+}
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'annexa-access-'));
+  await mkdir(join(directory, 'config'));
+  await Promise.all([make('prometheus', 'viewer'), make('kim', 'auditor')]);
+  await write('people.csv', 'id,email,last,asof\n1,ann@test.example,,2026-06-01\n');
+  await write('collector.yaml', collector());
+  await write('agent.yaml', agentManifest(accessOf('prometheus', 'kim')));
+  agent = annexa(['run', '--config', join(directory, 'config')]);
+  agent.child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  url = /listens on (\S+)/.exec(await agent.said('Ctrl-C'))?.[1] ?? '';
+});
+
+afterAll(async () => {
+  agent.child.kill('SIGKILL');
+  await agent.ended;
+  await rm(directory, { recursive: true, force: true });
+});
+
+function get(path: string, name?: string): Promise<Response> {
+  const headers = name === undefined ? {} : { authorization: `Bearer ${tokens[name]?.secret}` };
+  return fetch(url + path, { headers });
+}
+
+const status = async (path: string, name?: string) => (await get(path, name)).status;
+
+const runsTotal = async () =>
+  Number(
+    /^annexa_collector_runs_total\{collector="people"\} (\d+)$/m.exec(
+      await (await get('/metrics', 'prometheus')).text(),
+    )?.[1],
+  );
+
+describe('an agent that is open to the network', () => {
+  test('does not start without access, says what to configure, and makes nothing', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'annexa-closed-'));
+    await writeFile(join(other, 'agent.yaml'), agentManifest('').replace('/data', '/none'));
+    const { code, err } = await annexa(['run', '--config', other]).ended;
+    await rm(other, { recursive: true });
+    expect(code).toBe(2);
+    expect(err).toMatch(/refuses to listen on 0\.0\.0\.0:0.+spec\.access of the Agent manifest/);
+    await expect(rm(join(directory, 'none'), { recursive: true })).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('lets in whom the manifest names, by the tokens that were made', async () => {
+    expect(tokens['kim']?.secret).toMatch(/^annexa_[\w-]{43}$/);
+    expect(await status('/livez')).toBe(200);
+    expect(await status('/readyz')).toBe(200);
+    expect(await status('/metrics')).toBe(401);
+    expect(await status('/metrics', 'prometheus')).toBe(200);
+    expect(await status('/api/v1/evidence', 'prometheus')).toBe(403);
+    expect(await status('/api/v1/evidence', 'kim')).toBe(200);
+  });
+
+  test('goes on collecting and answering under 2,000 connections that say nothing or stop halfway', async () => {
+    const { port } = new URL(url);
+    const opened: Promise<Socket>[] = [];
+    let closed = 0;
+    for (let at = 0; at < 2000; at += 1) {
+      const { promise, resolve } = Promise.withResolvers<Socket>();
+      opened.push(promise);
+      const socket = connect(Number(port), '127.0.0.1', () => {
+        if (at % 2 === 0) socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
+        resolve(socket);
+      });
+      socket.on('error', () => resolve(socket));
+      socket.on('close', () => (closed += 1));
+      socket.resume();
+    }
+    const sockets = await Promise.all(opened);
+    const before = await runsTotal();
+    const huge = [
+      fetch(url, { headers: { 'x-huge': 'x'.repeat(60_000) } }),
+      fetch(`${url}/livez`, { method: 'POST', body: 'x'.repeat(5_000_000) }).catch(() => undefined),
+      get(`/api/v1/evidence?stream=${'x'.repeat(12_000)}`, 'kim'),
+      get('/api/v1/evidence/..%2F..%2F..%2Fetc%2Fpasswd', 'kim'),
+    ];
+    const [headers, body, query, path] = await Promise.all(huge);
+    expect(headers?.status).toBe(431);
+    // Refused before it is read: who still writes may see the connection cut.
+    expect(body?.status ?? 405).toBe(405);
+    expect([query?.status, path?.status]).toEqual([400, 400]);
+    let answered = 0;
+    while (closed < sockets.length) {
+      expect(await status('/readyz')).toBe(200);
+      expect(await status('/api/v1/controls?limit=1', 'prometheus')).toBe(200);
+      answered += 1;
+      // Below what one caller may ask.
+      await pause(50);
+    }
+    expect(answered).toBeGreaterThan(10);
+    expect(await runsTotal()).toBeGreaterThan(before);
+  }, 60_000);
+
+  test('refuses a token from the reload on that takes it away, and never opens to everybody', async () => {
+    await write('agent.yaml', agentManifest(accessOf('prometheus')));
+    await expect.poll(() => status('/metrics', 'kim'), { timeout: 30_000, interval: 200 }).toBe(401);
+    await write('agent.yaml', agentManifest(''));
+    await expect.poll(() => said, { timeout: 30_000, interval: 200 }).toContain('"event":"access_kept"');
+    expect(await status('/metrics')).toBe(401);
+  });
+
+  test('has sealed who looked, and at what, when it is stopped', async () => {
+    agent.child.kill('SIGTERM');
+    const { code } = await agent.ended;
+    expect(code).toBe(0);
+    const evidence = join(directory, 'data/evidence');
+    const { code: verified, out } = await annexa(['verify', evidence]).ended;
+    expect(verified, out).toBe(0);
+    const reader = await readStore(evidence);
+    const seen: unknown[] = [];
+    for await (const { predicate, subjects } of reader.entries())
+      if (predicate === 'access')
+        for await (const line of reader.body(subjects[0]?.sha256 ?? ''))
+          seen.push([line['who'], line['operation'], line['status']]);
+    expect(seen).toEqual([
+      ['token:kim', 'GET /api/v1/evidence', 200],
+      ['token:kim', 'GET /api/v1/evidence', 400],
+      ['token:kim', 'GET /api/v1/evidence/:index', 400],
+    ]);
+  });
+});
