@@ -24,7 +24,7 @@ export async function chartFiles(): Promise<ReadonlyMap<string, string>> {
 }
 
 async function copies(from: string, to: string, ending: string): Promise<[string, string][]> {
-  const names = (await readdir(join(deploy, from)).catch(() => []))
+  const names = (await readdir(join(deploy, from)))
     .filter((name) => name.endsWith(ending))
     .toSorted();
   return Promise.all(
