@@ -24,9 +24,7 @@ export async function chartFiles(): Promise<ReadonlyMap<string, string>> {
 }
 
 async function copies(from: string, to: string, ending: string): Promise<[string, string][]> {
-  const names = (await readdir(join(deploy, from)))
-    .filter((name) => name.endsWith(ending))
-    .toSorted();
+  const names = (await readdir(join(deploy, from))).filter((name) => name.endsWith(ending)).toSorted();
   return Promise.all(
     names.map(async (name): Promise<[string, string]> => [
       `${to}/${name}`,

@@ -59,7 +59,11 @@ const monitoring = z.strictObject({
     tokenSecret: z.union([z.strictObject({}), z.strictObject({ name: subdomain, key: secretKey })]),
     tlsConfig: object,
   }),
-  prometheusRule: z.strictObject({ enabled: z.boolean(), labels: texts }),
+  prometheusRule: z.strictObject({
+    enabled: z.boolean(),
+    labels: texts,
+    runbooks: z.string().regex(/^(https?:\/\/\S+\/)?$/),
+  }),
   dashboards: z.strictObject({ enabled: z.boolean(), namespace: name, labels: texts, annotations: texts }),
 });
 

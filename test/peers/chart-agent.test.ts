@@ -86,13 +86,21 @@ async function storeKeys(): Promise<void> {
   await cluster.call('POST', `${IN}/secrets`, { metadata: { name: 'annexa-keys' }, stringData });
 }
 
-const deployment = z.object({ spec: z.object({ template: z.object({ spec: z.unknown() }) }) });
-async function startAgent(): Promise<Running> {
+const deployment = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.looseObject({ containers: z.tuple([z.looseObject({ args: z.array(z.string()) })]) }),
+    }),
+  }),
+});
+
+/** The container of the Deployment, with another command where one is given. */
+async function startAgent(args?: readonly string[]): Promise<Running> {
   const found = await cluster.call('GET', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/annexa`);
-  return runPod(deployment.parse(found).spec.template.spec, {
-    ...node,
-    directory: await mkdtemp(join(directory, 'pod-')),
-  });
+  const { spec } = deployment.parse(found).spec.template;
+  const [container] = spec.containers;
+  const pod = args === undefined ? spec : { ...spec, containers: [{ ...container, args }] };
+  return runPod(pod, { ...node, directory: await mkdtemp(join(directory, 'pod-')) });
 }
 
 beforeAll(async () => {
@@ -236,6 +244,14 @@ test('a dataset that was not chosen is denied', async () => {
   expect(await datasetsOf('not-granted')).toMatchObject([
     { dataset: 'nodes', state: 'missing', records: null },
   ]);
+});
+
+test('doctor in the pod tells what is granted and what is not', async () => {
+  const { code, out } = await (await startAgent(['doctor'])).ended;
+  expect({ code, out }).toMatchObject({ code: 1, out: expect.stringContaining('list nodes') });
+  const missing = out.split('\n').filter((line) => line.includes('not allowed'));
+  expect(missing.join('\n')).toMatch(/list nodes/);
+  expect(missing.join('\n')).not.toMatch(/list (pods|namespaces)/);
 });
 
 test('callers get what their ClusterRole says', async () => {

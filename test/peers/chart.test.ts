@@ -244,6 +244,18 @@ test('what is mounted is what the manifest names', () => {
   );
 });
 
+test('rules and dashboards are those of deploy', async () => {
+  const row = 'everything of monitoring';
+  const text = await readFile(join(CHART, '../../prometheus/annexa.rules.yaml'), 'utf8');
+  const rules = text.replaceAll('runbook_url: docs/', 'runbook_url: https://git.acme.example/annexa/docs/');
+  expect(rules).not.toBe(text);
+  expect(one(row, 'PrometheusRule')['spec']).toEqual(parse(rules));
+  const board = await readFile(join(CHART, '../../grafana/annexa-posture.json'), 'utf8');
+  const wrapped = one(row, 'ConfigMap', 'annexa-dashboard-posture');
+  expect(wrapped.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+  expect(JSON.parse(data.parse(wrapped).data['annexa-posture.json'] ?? '')).toEqual(JSON.parse(board));
+});
+
 test('the grace period is longer than the agent takes to stop', () => {
   const grace = (row: string) =>
     podTemplate.parse(one(row, 'Deployment')).spec.template.spec['terminationGracePeriodSeconds'];

@@ -52,7 +52,11 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     monitoring: {
       prometheus: { namespace: 'observe', serviceAccount: 'prometheus-k8s' },
       serviceMonitor: { enabled: true, labels: { release: 'kube-prometheus-stack' } },
-      prometheusRule: { enabled: true, labels: { release: 'kube-prometheus-stack' } },
+      prometheusRule: {
+        enabled: true,
+        labels: { release: 'kube-prometheus-stack' },
+        runbooks: 'https://git.acme.example/annexa/',
+      },
       dashboards: { enabled: true, annotations: { folder: 'ISMS' } },
     },
   },
@@ -218,6 +222,14 @@ export const REFUSED: readonly (readonly [Values, RegExp])[] = [
     /sources\.kubernetes\.settings\.backups: required/,
   ],
   [{ permissions: { aws: ['everything'] } }, /at '\/permissions\/aws\/0': value must be one of 'all'/],
+  [
+    { secrets: { files: [{ secret: 'a', directory: 'keys' }] } },
+    /secrets\.files: the directory keys is the chart's own/,
+  ],
+  [
+    { monitoring: { prometheusRule: { runbooks: 'git.acme.example' } } },
+    /at '\/monitoring\/prometheusRule\/runbooks': .* does not match/,
+  ],
   [{ keys: { existingSecret: 'UPPER' } }, /at '\/keys\/existingSecret': 'UPPER' does not match pattern/],
   [{ keys: { previousSecret: 'old' } }, /keys\.existingSecret: required beside keys\.previousSecret/],
   [

@@ -26,6 +26,11 @@
 {{- if ne (empty .config.approval.by) (empty .config.approval.at) -}}
 {{- fail "config.approval: expected both by and at, or neither" -}}
 {{- end -}}
+{{- range .secrets.files -}}
+{{- if has .directory (list "keys" "previous-keys" "tls") -}}
+{{- fail (printf "secrets.files: the directory %s is the chart's own: expected another name" .directory) -}}
+{{- end -}}
+{{- end -}}
 {{- range $name, $_ := .config.manifests -}}
 {{- if not (regexMatch "^[-_a-zA-Z0-9][-._a-zA-Z0-9]*\\.ya?ml$" $name) -}}
 {{- fail (printf "config.manifests.%s: expected the name of a file, such as collectors.yaml" $name) -}}
