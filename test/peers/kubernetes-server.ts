@@ -14,8 +14,10 @@ const run = promisify(execFile);
 
 /** A real API server with its etcd, on loopback, with nothing else of a cluster. */
 export interface Cluster extends Endpoint, AsyncDisposable {
-  /** Another API server of the same cluster, without a cache: what is listed comes from etcd. */
-  readonly uncached: Endpoint;
+  /** Starts another API server of the same cluster, without a cache: what is listed comes from etcd. */
+  startUncached(): Promise<Endpoint>;
+  /** Kills the API server and starts it again; fulfilled once it answers. */
+  restart(): Promise<void>;
 }
 
 export interface Endpoint {
@@ -24,7 +26,7 @@ export interface Endpoint {
   readonly certificate: string;
   /** A kubeconfig for the token; `server` where a proxy stands before it. */
   kubeconfig(token: string, server?: string): string;
-  /** As `system:masters`. Rejects unless the answer is a success. */
+  /** As `system:masters`. Rejects unless the answer is a success. `APPLY`: server-side apply. */
   call(method: string, path: string, body?: object): Promise<unknown>;
   /** Waits until a path that was just defined answers. */
   served(path: string): Promise<void>;
@@ -32,9 +34,11 @@ export interface Endpoint {
   compact(): Promise<void>;
 }
 
-const ADMIN = 'administrator-of-the-test';
+/** The token of `system:masters`. */
+export const ADMIN = 'administrator-of-the-test';
 
-function binary(name: string): string {
+/** A program that test/peers/install.sh builds. */
+export function binary(name: string): string {
   const path = join(homedir(), '.cache/annexa/bin', name);
   if (!existsSync(path)) throw new Error(`no ${path}: run test/peers/install.sh`);
   return path;
@@ -45,31 +49,43 @@ export async function startCluster(): Promise<Cluster> {
   const [client, peer, port] = [await freePort(), await freePort(), await freePort()];
   const children: ChildProcess[] = [];
   const dispose = async () => {
-    for (const child of children.toReversed())
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGKILL');
-        await once(child, 'exit');
-      }
+    for (const child of children.toReversed()) await kill(child);
     await rm(directory, { recursive: true, force: true });
   };
   try {
     await run('openssl', ['genrsa', '-out', join(directory, 'accounts.key'), '2048']);
     await writeFile(join(directory, 'tokens.csv'), `${ADMIN},admin,admin,system:masters\n`);
     children.push(startEtcd(directory, client, peer));
-    const uncachedPort = await freePort();
     children.push(startServer(directory, client, port, 'served', []));
-    // Its pages come from etcd, so that a token can expire.
-    children.push(startServer(directory, client, uncachedPort, 'uncached', ['--watch-cache=false']));
     const own = clusterAt(directory, port, client, 'served');
-    const uncached = clusterAt(directory, uncachedPort, client, 'uncached');
-    const cluster = { ...own, uncached, [Symbol.asyncDispose]: dispose };
     await ready(own, children);
-    await ready(uncached, children);
-    return cluster;
+    return {
+      ...own,
+      restart: async () => {
+        await kill(children[1]!);
+        children[1] = startServer(directory, client, port, 'served', []);
+        await ready(own, children);
+      },
+      startUncached: async () => {
+        const uncachedPort = await freePort();
+        // Its pages come from etcd, so that a token can expire.
+        children.push(startServer(directory, client, uncachedPort, 'uncached', ['--watch-cache=false']));
+        const uncached = clusterAt(directory, uncachedPort, client, 'uncached');
+        await ready(uncached, children);
+        return uncached;
+      },
+      [Symbol.asyncDispose]: dispose,
+    };
   } catch (error) {
     await dispose();
     throw error;
   }
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
 }
 
 function startEtcd(directory: string, client: number, peer: number): ChildProcess {
@@ -138,6 +154,11 @@ async function ready(cluster: Endpoint, children: readonly ChildProcess[]): Prom
   throw new Error('the API server did not become ready');
 }
 
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  PATCH: 'application/merge-patch+json',
+  APPLY: 'application/apply-patch+yaml',
+};
+
 function clusterAt(directory: string, port: number, etcd: number, name: string): Endpoint {
   const server = `https://127.0.0.1:${port}`;
   const certificate = join(directory, name, 'apiserver.crt');
@@ -146,9 +167,10 @@ function clusterAt(directory: string, port: number, etcd: number, name: string):
   const send = async (method: string, path: string, body?: object): Promise<readonly [number, string]> => {
     ca ??= await readFile(certificate, 'utf8');
     const { promise, resolve, reject } = Promise.withResolvers<readonly [number, string]>();
-    const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const type = CONTENT_TYPES[method] ?? 'application/json';
     const headers = { authorization: `Bearer ${ADMIN}`, 'content-type': type };
-    const sent = httpsRequest(`${server}${path}`, { method, headers, agent, ca }, (response) => {
+    const verb = method === 'APPLY' ? 'PATCH' : method;
+    const sent = httpsRequest(`${server}${path}`, { method: verb, headers, agent, ca }, (response) => {
       const chunks: string[] = [];
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => chunks.push(chunk));

@@ -12,7 +12,7 @@ import { type Line, type Verdict, verdictsOf } from '../engine/verdicts.ts';
 import { startFront } from './kubernetes-front.ts';
 import { plantExtras, plantJobs } from './kubernetes-planted-extras.ts';
 import { plant } from './kubernetes-planted.ts';
-import { type Cluster, startCluster } from './kubernetes-server.ts';
+import { type Cluster, type Endpoint, startCluster } from './kubernetes-server.ts';
 
 const PERMISSIONS = join(import.meta.dirname, '../../deploy/permissions');
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
@@ -96,6 +96,7 @@ const EXPECTED: Readonly<Record<string, Partial<Pick<Verdict, 'failing' | 'unkno
 };
 
 let cluster: Cluster;
+let uncached: Endpoint;
 let token = '';
 let healthy: Readonly<Record<string, Verdict>> = {};
 const began = Date.now();
@@ -160,6 +161,7 @@ async function serviceAccount(name: string, role: string): Promise<string> {
 
 beforeAll(async () => {
   cluster = await startCluster();
+  uncached = await cluster.startUncached();
   await plant(cluster);
   for (const file of (await readdir(PERMISSIONS)).filter((name) => name.startsWith('kubernetes-')))
     await cluster.call(
@@ -360,7 +362,7 @@ describe('twenty thousand pods', () => {
   });
 
   test('a list whose continue token expires is begun again, and told once', async () => {
-    await using front = await startFront(cluster.uncached.server, cluster.uncached.certificate);
+    await using front = await startFront(uncached.server, uncached.certificate);
     let pages = 0;
     front.before = async (path) => {
       if (path.includes('/pods?') && ++pages === 4) await cluster.compact();
@@ -374,7 +376,7 @@ describe('twenty thousand pods', () => {
   });
 
   test('a list that never lasts to its last page ends as incomplete', async () => {
-    await using front = await startFront(cluster.uncached.server, cluster.uncached.certificate);
+    await using front = await startFront(uncached.server, uncached.certificate);
     front.before = async (path) => {
       if (path.includes('continue=')) await cluster.compact();
       return 'pass';
@@ -384,7 +386,7 @@ describe('twenty thousand pods', () => {
   });
 
   test('a connection that is cut in the midst of a page is tried again, and told whole', async () => {
-    await using front = await startFront(cluster.uncached.server, cluster.uncached.certificate);
+    await using front = await startFront(uncached.server, uncached.certificate);
     let pages = 0;
     front.before = async (path) => (path.includes('/pods?') && ++pages === 3 ? 'cut' : 'pass');
     const { source } = collector(cluster.kubeconfig(token, front.url), { pageSize: 2000 });
@@ -393,7 +395,7 @@ describe('twenty thousand pods', () => {
   });
 
   test('one that is cut every time leaves nothing to pass', async () => {
-    await using front = await startFront(cluster.uncached.server, cluster.uncached.certificate);
+    await using front = await startFront(uncached.server, uncached.certificate);
     front.before = async (path) => (path.includes('continue=') && path.includes('/pods?') ? 'cut' : 'pass');
     const kubeconfig = cluster.kubeconfig(token, front.url);
     await expect(recordsOf(collector(kubeconfig).source, 'images', { id: 'test' })).rejects.toMatchObject({
@@ -405,7 +407,7 @@ describe('twenty thousand pods', () => {
   });
 
   test('no request asks for secrets', async () => {
-    await using front = await startFront(cluster.uncached.server, cluster.uncached.certificate);
+    await using front = await startFront(uncached.server, uncached.certificate);
     const { source } = collector(cluster.kubeconfig(token, front.url), { pageSize: 5000 });
     for (const { name } of datasets) await recordsOf(source, name, { id: 'test' });
     await source.preflight(new AbortController().signal);
