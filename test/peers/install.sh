@@ -144,8 +144,7 @@ descriptions() {
   (cd "$source" && sha256sum package.json package-lock.json .npmrc) >"$stamp"
 }
 
-# A minimal Debian, of which the bases of the image are made, and the engine that builds and runs it. A root of its own is never changed:
-# it is kept as an archive.
+# The engine that builds and runs the image, and a minimal Debian, of which its bases are made, as an archive.
 container_bases() {
   local missing=() tool root="$cache/build/debian" archive="$cache/image/debian.tar"
   for tool in podman runc debootstrap; do
@@ -154,6 +153,7 @@ container_bases() {
   if ((${#missing[@]} > 0)); then
     ((EUID == 0)) || give_up "install these packages first, or run as root: ${missing[*]}"
     say "installing ${missing[*]}"
+    apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
   fi
   if [[ -s $archive ]]; then return; fi
