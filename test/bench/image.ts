@@ -14,23 +14,29 @@ const user = 65_532;
 const flags = ['node', '--max-semi-space-size=4', '--optimize-for-size'];
 /** Kernel clock ticks a second, as /proc counts them. */
 const TICKS = 100;
-const node =
-  "require('http').createServer((q, r) => r.end()).listen(0, '127.0.0.1', function () {" +
-  "console.log('listens on http://127.0.0.1:' + this.address().port) })";
+/** Says what it knows itself of how long it took, too. */
+const node = `require('http').createServer((request, response) => response.end()).listen(0, '127.0.0.1', function () {
+  console.log('listens on http://127.0.0.1:' + this.address().port + ' after ' + process.uptime()) })`;
 
 interface Start {
-  /** Seconds from the start of the first process to the first 200, to ten milliseconds. */
+  /** Seconds from when the first process was made to the first 200, to ten milliseconds. */
   readonly ready: number;
+  /** Seconds that Node alone says it took. */
+  readonly own: number;
   /** Megabytes of it and its children, a second after the last that was awaited. */
   readonly idle: number;
 }
 
-/** Seconds since the process was started. */
-async function age(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
-  const began = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) / TICKS;
+/** Seconds since the machine started. */
+async function now(): Promise<number> {
   const [up = ''] = (await readFile('/proc/uptime', 'latin1')).split(' ');
-  return Number(up) - began;
+  return Number(up);
+}
+
+/** When the process was started, in the same seconds. */
+async function began(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) / TICKS;
 }
 
 async function ready(url: string): Promise<void> {
@@ -38,17 +44,18 @@ async function ready(url: string): Promise<void> {
 }
 
 async function measured(container: Container, settled: RegExp | undefined): Promise<Start> {
-  const pid = container.pid();
-  const [url = ''] = await container.said(/(?<=listens on )http:\S+/);
+  const [, url = '', own] = await container.said(/listens on (http:\S+)(?: after (\S+))?/);
   await ready(`${url}/readyz`);
-  const seconds = await age(await pid);
+  const at = await now();
+  const pid = await container.pid();
   if (settled !== undefined) await container.said(settled);
   await delay(1000);
-  const peak = watchFamily(await pid);
+  const peak = watchFamily(pid);
   await delay(200);
   const idle = peak();
+  const seconds = at - (await began(pid));
   await container.stop(30);
-  return { ready: seconds, idle };
+  return { ready: seconds, own: Number(own), idle };
 }
 
 async function repeated(start: () => Container, settled?: RegExp): Promise<Start> {
@@ -59,7 +66,8 @@ async function repeated(start: () => Container, settled?: RegExp): Promise<Start
   }
   // The first makes the store, and reads the image from the disk.
   const counted = seen.slice(1);
-  return { ready: median(counted.map((one) => one.ready)), idle: median(counted.map((one) => one.idle)) };
+  const middle = (name: keyof Start) => median(counted.map((one) => one[name]));
+  return { ready: middle('ready'), own: middle('own'), idle: middle('idle') };
 }
 
 async function prepare(directory: string): Promise<Mounts> {
@@ -88,15 +96,11 @@ export async function image(): Promise<readonly Measure[]> {
     const environment = { ANNEXA_LISTEN: '127.0.0.1:0', ANNEXA_LOG_LEVEL: 'error' };
     const agent = await repeated(() => startContainer(built, mounts, environment), /It goes on collecting/);
     const bare = await repeated(() => startContainer(built, mounts, {}, [...flags, '--eval', node]));
+    // The engine makes the process a while before it becomes Node.
+    const ready = round(agent.ready - (bare.ready - bare.own));
     return [
-      { name: 'image.ready', value: round(agent.ready), unit: 's', goal: 0.8 },
-      {
-        name: 'image.ready-to-node',
-        value: round(agent.ready),
-        unit: 's',
-        goal: 10,
-        baseline: round(bare.ready),
-      },
+      { name: 'image.ready', value: ready, unit: 's', goal: 0.8 },
+      { name: 'image.ready-to-node', value: ready, unit: 's', goal: 12, baseline: round(bare.own) },
       { name: 'image.idle', value: agent.idle, unit: 'MB', goal: 150 },
       { name: 'image.idle-beside-node', value: agent.idle - bare.idle, unit: 'MB', goal: 120 },
     ];

@@ -203,8 +203,7 @@ prometheus() {
   prometheus_is_current || give_up "Prometheus and Alertmanager were unpacked, but don't run"
 }
 
-# A minimal Debian, of which the bases of the image are made. A root of its own is never changed:
-# it is kept as an archive.
+# A minimal Debian, of which the bases of the image are made, as an archive.
 container_bases() {
   local root="$cache/build/debian" archive="$cache/image/debian.tar"
   if [[ -s $archive ]]; then return; fi
