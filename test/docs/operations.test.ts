@@ -106,7 +106,10 @@ describe('docs/operations.md', { timeout: 400_000 }, () => {
     expect(new Set(after).size).toBe(new Set(before).size + 2);
   });
 
-  test('Lose the state', () => keeps('Lose the state'));
+  test('Lose the state', async () => {
+    await keeps('Lose the state');
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  });
 
   test('Lose the high-water mark', async () => {
     // What is sealed from here on is in no backup.
@@ -132,7 +135,10 @@ describe('docs/operations.md', { timeout: 400_000 }, () => {
     expect(output).toContain('"items":[{"id":"A.5.1"');
   });
 
-  test('Upgrade', () => keeps('Upgrade'));
+  test('Upgrade', async () => {
+    const { output } = await keeps('Upgrade');
+    expect(output).toContain('verified: everything follows');
+  });
 
   test('Uninstall, keeping the evidence', async () => {
     await section('Uninstall, keeping the evidence');
