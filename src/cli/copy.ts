@@ -27,7 +27,10 @@ export const copy: Command = {
     const progress = progressTo(io, 'objects');
     const copied = await copyStore(source, target.store, {
       temporary: target.temporary,
-      progress: (objects) => progress.at(objects),
+      progress: (objects) => {
+        io.stop.throwIfAborted();
+        progress.at(objects);
+      },
     });
     progress.end();
     if (values['json'] === true) io.out(jsonLine(copied));
@@ -56,10 +59,11 @@ interface Target extends AsyncDisposable {
 
 async function openTarget(to: string, retention: Retention | undefined, io: Io): Promise<Target> {
   if (!isBucket(to)) {
-    const state = join(to, STATE_FOLDER);
+    // The agent empties it at a start: what a copy leaves that is killed goes then.
+    const temporary = join(to, STATE_FOLDER, 'tmp');
     await mkdir(to, { recursive: true, mode: 0o750 });
-    await mkdir(state, { recursive: true, mode: 0o700 });
-    return targetAt(join(state, 'copy-'), (temporary) => directoryStore(to, temporary));
+    await mkdir(temporary, { recursive: true, mode: 0o700 });
+    return targetAt(join(temporary, 'copy-'), (own) => directoryStore(to, own));
   }
   const { openS3 } = await import('../evidence/s3/open.ts');
   const { store, warnings } = await openS3({ ...bucketAt(to, io.env), retention }, now);
@@ -67,7 +71,6 @@ async function openTarget(to: string, retention: Retention | undefined, io: Io):
   return targetAt(join(tmpdir(), 'annexa-copy-'), () => store);
 }
 
-/** What an earlier copy that was killed left under `prefix` stays: it is small, and no part of a store. */
 async function targetAt(prefix: string, storeOf: (temporary: string) => ObjectStore): Promise<Target> {
   const temporary = await mkdtemp(prefix);
   return {

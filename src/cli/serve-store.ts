@@ -41,7 +41,10 @@ export const serveStore: Command = {
       reader,
       directory: directory.path,
       build,
-      progress: (done, total) => progress.at(done, total),
+      progress: (done, total) => {
+        io.stop.throwIfAborted();
+        progress.at(done, total);
+      },
     });
     progress.end();
     const { listen, logLevel } = settings(io);

@@ -40,7 +40,7 @@ describe('annexa copy', () => {
     });
     const again = await run(copy, [STORE, target, '--json']);
     expect(JSON.parse(again.text)).toMatchObject({ size: 33, created: 0 });
-    expect(await readdir(join(target, 'state'))).toEqual([]);
+    expect(await readdir(join(target, 'state/tmp'))).toEqual([]);
   });
 
   test.each([
@@ -53,6 +53,12 @@ describe('annexa copy', () => {
     const asked = run(copy, [STORE, join(directory, 'copy'), '--retention', ...words]);
     await expect(asked).rejects.toThrow(UsageError);
     await expect(asked).rejects.toThrow(why.replace('’', "'"));
+  });
+
+  test('ends when it is asked to, and what is there is no store yet', async () => {
+    const target = join(directory, 'copy');
+    await expect(run(copy, [STORE, target], { stop: AbortSignal.abort() })).rejects.toThrow('aborted');
+    await expect(run(serveStore, [target])).rejects.toMatchObject({ code: 'no-store' });
   });
 
   test('refuses a directory that is not there', async () => {

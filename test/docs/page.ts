@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { bundle } from '../../build.ts';
 import { type Running, watched } from '../e2e/process.ts';
 
 /** The blocks of a page with these words after the fence, by the heading (`## Back up`) that they stand under. */
@@ -35,19 +36,19 @@ const PATHS = /(?<![\w.])\/(?:etc\/annexa|var\/lib\/annexa|secrets|backup|elsewh
 const ROOT = resolve(import.meta.dirname, '../..');
 
 /**
- * What a checkout and systemd do on a real one: `npx annexa` runs the source, `systemctl start` returns when the agent has settled, `stop` when
+ * What a checkout and systemd do on a real one: `npx annexa` runs the bundle, `systemctl start` returns when the agent has settled, `stop` when
  * it has ended.
  */
 const programs: Readonly<Record<string, string>> = {
   npx: `[ "$1" = annexa ] || exit 99
 shift
-exec "$NODE" "$CHECKOUT/src/main.ts" "$@"
+exec "$NODE" "$PROGRAM" "$@"
 `,
   systemctl: `cd "$CHECKOUT"
 start() {
   rm -f "$RUN/out"
   mkfifo "$RUN/out"
-  "$NODE" src/main.ts run > "$RUN/out" 2>> "$RUN/err" &
+  "$NODE" "$PROGRAM" run > "$RUN/out" 2>> "$RUN/err" &
   echo $! > "$RUN/pid"
   grep -q -m1 'Ctrl-C ends it' < "$RUN/out" || { cat "$RUN/err"; exit 1; }
 }
@@ -69,6 +70,7 @@ export async function createMachine(listen: string): Promise<Machine> {
   const directory = await mkdtemp(join(tmpdir(), 'annexa-machine-'));
   const at = (path: string) => path.replace(PATHS, (found) => join(directory, found));
   const bin = join(directory, 'bin');
+  await bundle(join(directory, 'program'));
   for (const folder of ['/bin', '/run', '/etc/annexa', '/var/lib', '/secrets', '/backup', '/elsewhere'])
     await mkdir(join(directory, folder), { recursive: true });
   for (const [name, script] of Object.entries(programs)) {
@@ -79,6 +81,7 @@ export async function createMachine(listen: string): Promise<Machine> {
     PATH: `${bin}:${process.env['PATH']}`,
     NODE: process.execPath,
     CHECKOUT: ROOT,
+    PROGRAM: join(directory, 'program/annexa.mjs'),
     RUN: join(directory, 'run'),
     ANNEXA_CONFIG: at('/etc/annexa'),
     ANNEXA_DATA: at('/var/lib/annexa'),

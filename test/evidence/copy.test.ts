@@ -58,9 +58,9 @@ describe('a copy of a store', () => {
 
   test('that is made while the log grows, beyond full tiles too, is whole and can be gone on with', async () => {
     await kept.log.append(Array.from({ length: 250 }, (_, at) => draft(`run-${at}`)));
-    let growing = true;
+    const growth = new AbortController();
     const grow = (async () => {
-      for (let at = 250; growing; at += 1) await append(at, 1);
+      for (let at = 250; !growth.signal.aborted; at += 1) await append(at, 1);
     })();
     const sizes: number[] = [];
     for (let round = 0; round < 4; round += 1) {
@@ -70,7 +70,7 @@ describe('a copy of a store', () => {
       await goOn(target, 3);
       expect((await verifyDirectory(target)).problems).toEqual([]);
     }
-    growing = false;
+    growth.abort();
     await grow;
     expect(new Set(sizes).size).toBeGreaterThan(1);
     expect(Math.max(...sizes)).toBeGreaterThan(256);

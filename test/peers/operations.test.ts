@@ -72,10 +72,10 @@ describe('Move to S3', () => {
       .replaceAll('acme-evidence', bucket)
       .replace('prefix: annexa/,', '$& forcePathStyle: true,');
     await succeeds('systemctl start annexa');
-    const before = lasting(await answersOf(url));
+    const before = lasting(await answersOf(url, { details: false }));
     const first = await readFile(machine.at('/var/lib/annexa/evidence/log/checkpoint'), 'utf8');
     await succeeds(script);
-    expect(lasting(await answersOf(url))).toMatchObject(before);
+    expect(lasting(await answersOf(url, { details: false }))).toMatchObject(before);
     const found = await annexa(['verify', `s3://${bucket}/annexa`, '--json'], env).ended;
     const report = z.object({ ok: z.boolean(), entries: z.number() }).parse(JSON.parse(found.out));
     expect(report.ok).toBe(true);
@@ -130,15 +130,15 @@ describe('Move to S3', () => {
     const { Versions = [] } = await server.client.send(new ListObjectVersionsCommand({ Bucket }));
     const keys = Versions.map(({ Key = '' }) => Key).filter((key) => key.startsWith('annexa/'));
     expect(keys.length).toBeGreaterThan(20);
-    for (const Key of keys) {
-      const mayChange = Key === 'annexa/log/checkpoint' || Key.includes('.p/');
-      if (!mayChange)
-        expect(
-          keys.filter((key) => key === Key),
-          Key,
-        ).toHaveLength(1);
+    const mayChange = (key: string) => key === 'annexa/log/checkpoint' || key.includes('.p/');
+    const fixed = keys.filter((key) => !mayChange(key));
+    expect(fixed.length).toBe(new Set(fixed).size);
+    for (const Key of new Set(keys)) {
       const { ObjectLockMode } = await server.client.send(new HeadObjectCommand({ Bucket, Key }));
-      expect({ Key, ObjectLockMode }).toEqual({ Key, ObjectLockMode: mayChange ? undefined : 'COMPLIANCE' });
+      expect({ Key, ObjectLockMode }).toEqual({
+        Key,
+        ObjectLockMode: mayChange(Key) ? undefined : 'COMPLIANCE',
+      });
     }
   }
 });

@@ -20,7 +20,8 @@ const LISTS = [
 
 const listPage = z.object({ items: z.array(z.looseObject({})), next: z.string().nullable() });
 
-export async function answersOf(url: string): Promise<Answers> {
+/** `details`: what is told of each by itself, too. */
+export async function answersOf(url: string, { details = true } = {}): Promise<Answers> {
   const answers: Record<string, unknown> = {};
   const ask = async (path: string): Promise<unknown> => {
     const response = await fetch(`${url}/api/v1/${path}`);
@@ -41,12 +42,13 @@ export async function answersOf(url: string): Promise<Answers> {
   };
   for (const list of LISTS) answers[list] = await listed(list);
   const all = (list: string) => z.array(z.record(z.string(), z.unknown())).parse(answers[list]);
-  const details = [
+  const each = [
     ...all('controls').map(({ id }) => `controls/${String(id)}`),
     ...all('checks').flatMap(({ name, outcome }) => (outcome === 'fail' ? [`checks/${String(name)}`] : [])),
     ...all('evidence').map(({ index }) => `evidence/${String(index)}`),
   ];
-  for (const path of [...details, 'soa', 'scope', 'checkpoint']) answers[path] = await ask(path);
+  for (const path of [...(details ? each : []), 'soa', 'scope', 'checkpoint'])
+    answers[path] = await ask(path);
   return answers;
 }
 

@@ -20,7 +20,7 @@ export interface OrganisationSize {
   readonly cluster: KubernetesSize;
 }
 
-export const LARGEST: OrganisationSize = {
+const LARGEST: OrganisationSize = {
   people: 20_000,
   aws: { users: 3_000, each: 300 },
   github: LARGE,
