@@ -172,5 +172,5 @@ describe('an agent that is open to the network', () => {
       ['token:kim', 'GET /api/v1/evidence', 400],
       ['token:kim', 'GET /api/v1/evidence/:index', 400],
     ]);
-  });
+  }, 60_000);
 });

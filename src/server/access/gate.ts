@@ -85,7 +85,10 @@ export function createGate(start: 'open' | 'closed', options: GateOptions): Gate
         if (!(error instanceof ServerError && error.code === 'unavailable')) throw error;
         if (now() - toldAt >= QUIET) {
           toldAt = now();
-          logger.error({ event: 'access_unavailable', detail: error.message }, 'callers wait');
+          logger.error(
+            { event: 'access_unavailable', detail: error.message },
+            'who is asking can not be found out',
+          );
         }
         return { denied: 'unavailable' };
       }
