@@ -4,6 +4,7 @@ import type { Config } from '../config/contract.ts';
 import { loadConfig, type LoadOptions } from '../config/load.ts';
 import { builtinChecks } from '../controls/builtin.ts';
 import { type Io, UsageError } from './command.ts';
+import { logOptions } from './log-options.ts';
 
 /** Unix seconds. */
 export const now = (): number => Math.floor(Date.now() / 1000);
@@ -28,11 +29,8 @@ export async function readConfig(directory: string, io: Io): Promise<Config> {
 }
 
 /** JSON lines on standard error: standard output is for what was asked. */
-export function createLogger(config: Config): Logger {
-  return pino(
-    { level: config.agent.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    destination(2),
-  );
+export function createLogger(config: Config, io: Pick<Io, 'env'>): Logger {
+  return pino(logOptions(config, io.env), destination(2));
 }
 
 /** The environment that collectors see: with a sample organisation, its estate runs on a free loopback port and is named there. */
