@@ -14,12 +14,13 @@ const control = {
 };
 const named = [control, { field: 'title', name: 'Title' }, { field: 'owner', name: 'Owner' }];
 
+/** The controls that are in one of the states, and since when. */
 function worst(states: string) {
-  const chosen = ofControls(`(${status(`status=~"${states}"`)} == 1)`, 'title, owner');
+  const chosen = `(${status(`status=~"${states}"`)} == 1)`;
   const since = `${series('control_status_since_timestamp_seconds', 'control')} * 1000`;
   return [
-    ['status', chosen],
-    ['since', ofControls(since)],
+    ['status', ofControls(chosen, 'title, owner')],
+    ['since', ofControls(`(${since} and on (control) ${chosen})`)],
   ] as const;
 }
 

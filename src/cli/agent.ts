@@ -17,7 +17,7 @@ export interface Session extends AsyncDisposable {
 
 /** The agent with its stores and, for a sample organisation, its estate; not yet opened. Nothing is collected before `agent.open()`. */
 export async function openAgent(config: Config, sandbox: Sandbox, io: Io): Promise<Session> {
-  const logger = createLogger(config);
+  const logger = createLogger(config, io);
   await using cleanup = new AsyncDisposableStack();
   const [estate, problems] = await Promise.all([startSample(config, io), compileProblems(sandbox, config)]);
   cleanup.use(estate);

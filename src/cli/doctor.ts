@@ -63,7 +63,7 @@ async function examine(
 ): Promise<Finding[]> {
   const subject = `collector ${collector.name}`;
   try {
-    const logger = createLogger(config);
+    const logger = createLogger(config, { env });
     const { source } = connect(collector, {
       logger,
       now,

@@ -42,7 +42,7 @@ export const erase: Command = {
     const config = await readConfig(configDirectory(values['config'], io), io);
     const opening = {
       config,
-      logger: createLogger(config).child({}, { level: 'warn' }),
+      logger: createLogger(config, io).child({}, { level: 'warn' }),
       now,
       env: io.env,
       build,

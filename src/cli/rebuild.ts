@@ -17,7 +17,7 @@ export const rebuild: Command = {
     const config = await readConfig(configDirectory(values['config'], io), io);
     const entries = await rebuildState({
       config,
-      logger: createLogger(config),
+      logger: createLogger(config, io),
       now,
       env: io.env,
       build,

@@ -51,7 +51,7 @@ export const serveStore: Command = {
     const server = await startServer({
       view: served.view,
       listen,
-      logger: createLogger({ agent: { logLevel } }),
+      logger: createLogger({ agent: { logLevel }, documents: [] }, io),
     });
     const { origin, size } = reader.checkpoint();
     const last = await reader.entry(size - 1);

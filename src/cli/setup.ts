@@ -4,6 +4,7 @@ import type { Config } from '../config/contract.ts';
 import { loadConfig, type LoadOptions } from '../config/load.ts';
 import { builtinChecks } from '../controls/builtin.ts';
 import { type Io, UsageError } from './command.ts';
+import { logOptions, type Logged } from './log-options.ts';
 
 /** Unix seconds. */
 export const now = (): number => Math.floor(Date.now() / 1000);
@@ -28,11 +29,11 @@ export async function readConfig(directory: string, io: Io): Promise<Config> {
 }
 
 /** JSON lines on standard error: standard output is for what was asked. */
-export function createLogger({ agent }: { readonly agent: Pick<Config['agent'], 'logLevel'> }): Logger {
+export function createLogger(config: Logged, io: Pick<Io, 'env'>): Logger {
   const out = destination(2);
   // Where it leads may be full: that must not end the agent.
   out.on('error', () => {});
-  return pino({ level: agent.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, out);
+  return pino(logOptions(config, io.env), out);
 }
 
 /** The environment that collectors see: with a sample organisation, its estate runs on a free loopback port and is named there. */

@@ -218,10 +218,9 @@ export class Agent implements AsyncDisposable {
 
   async #metrics(): Promise<MetricsSnapshot | undefined> {
     if (this.#sealedConfig === '') return undefined;
-    const { state, log, verifyFailures } = this.#stores;
     return {
-      ...(await readMetrics(state, log)),
-      verifyFailures: verifyFailures(),
+      ...(await readMetrics(this.#stores.state, this.#stores.log)),
+      verifyFailures: this.#stores.verifyFailures(),
       timestamps: this.#stamper.metrics(),
       witnesses: this.#cosigner.metrics(),
       datasets: this.#knowledge.datasets(this.#config, this.#now()),

@@ -146,6 +146,6 @@ async function bucketOf({ config, logger, now }: StoreOptions): Promise<ObjectSt
   if (config.agent.store === undefined) return undefined;
   const { openS3 } = await import('../evidence/s3/open.ts');
   const { store, warnings } = await openS3(config.agent.store.s3, now);
-  for (const warning of warnings) logger.warn(warning);
+  for (const warning of warnings) logger.warn({ event: 'store_doubtful' }, warning);
   return store;
 }

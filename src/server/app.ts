@@ -165,7 +165,8 @@ function addHooks(app: FastifyInstance, logger: ServerLogger, gate: Gate): void 
   });
   app.addHook('onResponse', (request, reply, done) => {
     const { method, url } = request;
-    logger.debug({ method, url, status: reply.statusCode, ms: reply.elapsedTime }, 'answered');
+    const fields = { event: 'answered', method, url, status: reply.statusCode, ms: reply.elapsedTime };
+    logger.debug(fields, 'answered');
     done();
   });
   app.setNotFoundHandler(unrouted);

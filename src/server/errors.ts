@@ -47,7 +47,10 @@ export function answerError(logger: ServerLogger) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const body = problemOf(error, reply);
     if (body.status === 500) {
-      logger.error({ err: error, method: request.method, url: request.url }, 'failed to answer a request');
+      logger.error(
+        { event: 'answer_failed', err: error, method: request.method, url: request.url },
+        'failed to answer a request',
+      );
     }
     return sendProblem(reply, body);
   };

@@ -57,9 +57,9 @@ beforeEach(async () => {
 
 afterEach(() => world[Symbol.asyncDispose]());
 
-/** Opens, collects once, and gives what `look` sees. */
 type Opened = Awaited<ReturnType<World['open']>>;
 
+/** Opens, collects once, and gives what `look` sees. */
 async function pass<T>(look: (agent: Opened['agent'], opened: Opened) => Promise<T>): Promise<T> {
   await using opened = await world.open();
   await opened.agent.open();

@@ -83,8 +83,10 @@ export function filled(expression: string): string {
 export const emptyInSample: Readonly<Record<string, readonly string[]>> = {
   'annexa-posture.json': [
     '9A Worst: ineffective, and being corrected',
+    '9B Worst: ineffective, and being corrected',
     '11A No longer known',
     '12A Accepted',
+    '12B Accepted',
     '18A Alerts',
   ],
   'annexa-coverage.json': [],
