@@ -7,6 +7,8 @@ import { annexa } from '../e2e/process.ts';
 import { type Answers, answersOf, kept, lasting } from '../upgrade/answers.ts';
 
 const run = promisify(execFile);
+/** The commit that is upgraded from, as Git names it. */
+const FROM = process.env['UPGRADE_FROM'] ?? 'HEAD^';
 const NEW = resolve(import.meta.dirname, '../..');
 
 interface Attempt {
@@ -16,7 +18,7 @@ interface Attempt {
 }
 
 /**
- * The previous commit really runs (with today's dependencies), this one opens what it left, and the previous one again what this one left.
+ * The previous commit, or UPGRADE_FROM, really runs (with today's dependencies), this one opens what it left, and the previous one again what this one left.
  * Returns what did not hold; needs a checkout with its history.
  */
 export async function upgradeFromPrevious(report: (line: string) => void): Promise<readonly string[]> {
@@ -24,7 +26,7 @@ export async function upgradeFromPrevious(report: (line: string) => void): Promi
   const complaints: string[] = [];
   try {
     const old = join(directory, 'old');
-    const { stdout } = await run('git', ['rev-parse', '--verify', 'HEAD^'], { cwd: NEW });
+    const { stdout } = await run('git', ['rev-parse', '--verify', `${FROM}^{commit}`], { cwd: NEW });
     await checkout(stdout.trim(), old);
     report(`${stdout.slice(0, 12)} begins a log, and this commit goes on with it`);
     const attempt = {
