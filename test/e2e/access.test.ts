@@ -118,12 +118,13 @@ describe('an agent that asks who its callers are', () => {
   });
 
   test('goes on collecting and answering under 2,000 connections that say nothing or stop halfway', async () => {
-    let closed = 0;
-    let opened = 0;
-    while (opened < 2000) {
-      const batch = Array.from({ length: 250 }, (_, at) => held(at % 2 === 0, () => (closed += 1)));
+    const connections = { opened: 0, closed: 0 };
+    while (connections.opened < 2000) {
+      const batch = Array.from({ length: 250 }, (_, at) =>
+        held(at % 2 === 0, () => (connections.closed += 1)),
+      );
       await Promise.all(batch);
-      opened += batch.length;
+      connections.opened += batch.length;
       // Answered after those before it were taken: the system's own queue is shorter than all of them.
       expect(await status('/livez')).toBe(200);
     }
@@ -140,7 +141,7 @@ describe('an agent that asks who its callers are', () => {
     expect(body?.status ?? 405).toBe(405);
     expect([query?.status, path?.status]).toEqual([400, 400]);
     let answered = 0;
-    while (closed < opened) {
+    while (connections.closed < connections.opened) {
       expect(await status('/readyz')).toBe(200);
       expect(await status('/api/v1/controls?limit=1', 'prometheus')).toBe(200);
       answered += 1;
