@@ -23,8 +23,7 @@ export async function readMetrics(
   state: StateDatabase,
   log: Pick<EvidenceLog, 'checkpoint' | 'keys'>,
 ): Promise<Omit<MetricsSnapshot, Own>> {
-  const sealed = await judged(state);
-  const { checks, soa, exceptions, attestations } = sealed;
+  const { checks, soa, exceptions, attestations } = await judged(state);
   const controls = await state.selectFrom('control').selectAll().orderBy('ordinal').execute();
   const verdicts = new Map(
     (await state.selectFrom('verdict').selectAll().execute()).map((row) => [row.check_name, row]),

@@ -112,7 +112,9 @@ async function configApplied(work: Work, log: EvidenceReader, entry: Sealed): Pr
 
 /** The product's own documents change with its version: nobody's approval is asked for. */
 async function countChanges(work: Work, log: EvidenceReader, entry: Sealed): Promise<void> {
-  for await (const line of log.body(subject(entry, 'changes'))) {
+  const changes = entry.subjects.find(({ name }) => name === 'changes');
+  if (changes === undefined) return;
+  for await (const line of log.body(changes.sha256)) {
     const { file, approval } = changeLine.parse(line);
     if (file === builtinFile) continue;
     await work
