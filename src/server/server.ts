@@ -95,7 +95,8 @@ const unguarded: Guard = {
   env: {},
 };
 
-function useAccess(gate: Gate, spec: AccessSpec | undefined, host: string): boolean {
+/** As RunningServer says, of a server that listens on `host`. */
+export function useAccess(gate: Pick<Gate, 'use'>, spec: AccessSpec | undefined, host: string): boolean {
   if (spec === undefined && !isLoopback(host)) return false;
   gate.use(spec);
   return true;

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,15 +7,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readStore } from '../../src/evidence/reader.ts';
 import { annexa, type Running } from './process.ts';
 
-/** The agent, open to the network, as a user runs it; then attacked; then stopped, and what it sealed of it verified. */
+/** The agent with access configured, as a user runs it; then attacked; then stopped, and what it sealed of it verified. */
 
 let directory: string;
 let agent: Running;
 let url: string;
-let said = '';
 const tokens: Record<string, { secret: string; entry: string }> = {};
 
-const agentManifest = (access: string) => `
+const agentManifest = (access: string, listen = '127.0.0.1:0') => `
 apiVersion: annexa.dev/v1alpha1
 kind: Agent
 metadata: { name: test }
@@ -23,7 +22,7 @@ spec:
   organisation: Test
   domain: test.example
   data: ${JSON.stringify(join(directory, 'data'))}
-  listen: 0.0.0.0:0
+  listen: ${listen}
   commitWindow: 1s
 ${access}`;
 
@@ -61,7 +60,6 @@ beforeAll(async () => {
   await write('collector.yaml', collector());
   await write('agent.yaml', agentManifest(accessOf('prometheus', 'kim')));
   agent = annexa(['run', '--config', join(directory, 'config')]);
-  agent.child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
   url = /listens on (\S+)/.exec(await agent.said('Ctrl-C'))?.[1] ?? '';
 });
 
@@ -85,10 +83,23 @@ const runsTotal = async () =>
     )?.[1],
   );
 
-describe('an agent that is open to the network', () => {
-  test('does not start without access, says what to configure, and makes nothing', async () => {
+/** A connection that sends nothing, or half a request; `closed` is called when the agent has had enough. */
+function held(speaks: boolean, closed: () => void): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const socket = connect(Number(new URL(url).port), '127.0.0.1', () => {
+    if (speaks) socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
+    resolve();
+  });
+  socket.on('error', () => resolve());
+  socket.on('close', closed);
+  socket.resume();
+  return promise;
+}
+
+describe('an agent that asks who its callers are', () => {
+  test('does not start on an address of the network without access, says what to configure, and makes nothing', async () => {
     const other = await mkdtemp(join(tmpdir(), 'annexa-closed-'));
-    await writeFile(join(other, 'agent.yaml'), agentManifest('').replace('/data', '/none'));
+    await writeFile(join(other, 'agent.yaml'), agentManifest('', '0.0.0.0:0').replace('/data', '/none'));
     const { code, err } = await annexa(['run', '--config', other]).ended;
     await rm(other, { recursive: true });
     expect(code).toBe(2);
@@ -107,21 +118,15 @@ describe('an agent that is open to the network', () => {
   });
 
   test('goes on collecting and answering under 2,000 connections that say nothing or stop halfway', async () => {
-    const { port } = new URL(url);
-    const opened: Promise<Socket>[] = [];
     let closed = 0;
-    for (let at = 0; at < 2000; at += 1) {
-      const { promise, resolve } = Promise.withResolvers<Socket>();
-      opened.push(promise);
-      const socket = connect(Number(port), '127.0.0.1', () => {
-        if (at % 2 === 0) socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
-        resolve(socket);
-      });
-      socket.on('error', () => resolve(socket));
-      socket.on('close', () => (closed += 1));
-      socket.resume();
+    let opened = 0;
+    while (opened < 2000) {
+      const batch = Array.from({ length: 250 }, (_, at) => held(at % 2 === 0, () => (closed += 1)));
+      await Promise.all(batch);
+      opened += batch.length;
+      // Answered after those before it were taken: the system's own queue is shorter than all of them.
+      expect(await status('/livez')).toBe(200);
     }
-    const sockets = await Promise.all(opened);
     const before = await runsTotal();
     const huge = [
       fetch(url, { headers: { 'x-huge': 'x'.repeat(60_000) } }),
@@ -135,7 +140,7 @@ describe('an agent that is open to the network', () => {
     expect(body?.status ?? 405).toBe(405);
     expect([query?.status, path?.status]).toEqual([400, 400]);
     let answered = 0;
-    while (closed < sockets.length) {
+    while (closed < opened) {
       expect(await status('/readyz')).toBe(200);
       expect(await status('/api/v1/controls?limit=1', 'prometheus')).toBe(200);
       answered += 1;
@@ -144,14 +149,12 @@ describe('an agent that is open to the network', () => {
     }
     expect(answered).toBeGreaterThan(10);
     expect(await runsTotal()).toBeGreaterThan(before);
-  }, 60_000);
+  }, 90_000);
 
-  test('refuses a token from the reload on that takes it away, and never opens to everybody', async () => {
+  test('refuses a token from the reload on that takes it away', async () => {
     await write('agent.yaml', agentManifest(accessOf('prometheus')));
     await expect.poll(() => status('/metrics', 'kim'), { timeout: 30_000, interval: 200 }).toBe(401);
-    await write('agent.yaml', agentManifest(''));
-    await expect.poll(() => said, { timeout: 30_000, interval: 200 }).toContain('"event":"access_kept"');
-    expect(await status('/metrics')).toBe(401);
+    expect(await status('/metrics', 'prometheus')).toBe(200);
   });
 
   test('has sealed who looked, and at what, when it is stopped', async () => {
@@ -172,5 +175,5 @@ describe('an agent that is open to the network', () => {
       ['token:kim', 'GET /api/v1/evidence', 400],
       ['token:kim', 'GET /api/v1/evidence/:index', 400],
     ]);
-  });
+  }, 60_000);
 });

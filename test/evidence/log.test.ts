@@ -184,7 +184,7 @@ describe('appending', () => {
       'no body abab',
     ],
     ['an unknown field', { fields: { ...draft('x').fields, colour: 'red' } }, 'colour'],
-    ['a predicate without a format', { predicate: 'access' }, 'access/v1 is not sealed'],
+    ['a predicate without a format', { predicate: 'attestation' }, 'attestation/v1 is not sealed'],
     ['an end before its start', { startedAt: 2, finishedAt: 1 }, 'finishedAt'],
     ['more than 16 KiB', { runId: 'x'.repeat(17_000) }, 'at most 16384'],
   ])('refuses %s, and what is asked beside it is sealed', async (_, change, message) => {

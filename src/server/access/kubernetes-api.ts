@@ -55,8 +55,7 @@ async function load(
   { kubeconfig: from }: KubernetesAccessSpec,
   { directory, env }: Surroundings,
 ): Promise<KubeConfig> {
-  // Loaded only where callers show tokens of a cluster.
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig } = await import('./client-node.ts');
   const kubeconfig = new KubeConfig();
   if (from === undefined) {
     if (env['KUBERNETES_SERVICE_HOST'] === undefined)
@@ -65,7 +64,7 @@ async function load(
     return kubeconfig;
   }
   const file = 'file' in from ? resolve(directory, from.file) : undefined;
-  const text = 'file' in from ? await readFile(resolve(directory, from.file), 'utf8') : env[from.env];
+  const text = 'env' in from ? env[from.env] : await readFile(file ?? '', 'utf8');
   try {
     kubeconfig.loadFromString(text ?? '');
   } catch {
@@ -96,7 +95,8 @@ async function post(url: URL, options: ClientOptions, body: string): Promise<unk
   });
   sent.on('error', reject);
   sent.end(body);
-  return JSON.parse(await promise) as unknown;
+  const answer: unknown = JSON.parse(await promise);
+  return answer;
 }
 
 async function wholeText(response: Readable): Promise<string> {

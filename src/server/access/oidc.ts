@@ -78,7 +78,11 @@ export function createProvider(spec: OidcSpec, now: () => number): Provider {
 }
 
 function unavailable(issuer: string, cause: unknown): ServerError {
-  return new ServerError('unavailable', `the provider ${issuer} can't be asked: ${String(cause)}`, { cause });
+  // What fetch itself says is that it failed.
+  const reason = cause instanceof TypeError && cause.cause !== undefined ? cause.cause : cause;
+  return new ServerError('unavailable', `the provider ${issuer} can't be asked: ${String(reason)}`, {
+    cause,
+  });
 }
 
 /** Whether the token is to blame, and not that the keys could not be had. */

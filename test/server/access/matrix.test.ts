@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { holds } from '../../../src/server/access/contract.ts';
+import { resolveListen } from '../../../src/server/loopback.ts';
+import { useAccess } from '../../../src/server/server.ts';
 import { problemIn, send, serve } from '../harness.ts';
 import { bearer, guarded, NOW, oneEach, roles, tokenEntry, tokenOf } from './guarded.ts';
 
@@ -183,13 +185,23 @@ describe('before and after the configuration is in force', () => {
     expect((await send(server, '/metrics', bearer(tokenOf('v')))).status).toBe(200);
   });
 
-  test('a server that is open to the network does not become open to everybody', async () => {
-    const log = { admits: () => true, record: () => {}, unsealed: () => 0, flush: () => Promise.resolve() };
-    const guard = { configured: true, log, now: () => NOW, directory: '/', env: {} };
-    const server = await serve({}, { listen: '0.0.0.0:0', guard });
-    server.useAccess({ tokens: oneEach });
-    expect(server.useAccess(undefined)).toBe(false);
-    expect((await send(server, '/metrics')).status).toBe(401);
+  test('a server that others reach does not become open to everybody', () => {
+    const used: unknown[] = [];
+    const gate = { use: (spec: unknown) => void used.push(spec) };
+    for (const host of ['0.0.0.0', '::', '10.0.0.1', '::ffff:10.0.0.1'])
+      expect(useAccess(gate, undefined, host), host).toBe(false);
+    expect(used).toEqual([]);
+    expect(useAccess(gate, undefined, '127.0.0.1')).toBe(true);
+    expect(useAccess(gate, { tokens: oneEach }, '0.0.0.0')).toBe(true);
+    expect(used).toEqual([undefined, { tokens: oneEach }]);
+  });
+
+  test('only where access is configured may it listen where others reach it', async () => {
+    expect(await resolveListen('0.0.0.0:1', true)).toEqual({ host: '0.0.0.0', port: 1 });
+    await expect(resolveListen('0.0.0.0:1', false)).rejects.toMatchObject({
+      code: 'not-loopback',
+      message: expect.stringContaining('spec.access'),
+    });
   });
 });
 

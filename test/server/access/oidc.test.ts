@@ -159,6 +159,13 @@ describe('a token that was tampered with', () => {
       },
     ],
     [
+      'with a key of the provider, by an algorithm that is not taken',
+      () => {
+        const { privateKey, kid } = provider.other;
+        return forged({ header: { alg: 'ES384', kid }, key: privateKey });
+      },
+    ],
+    [
       'with another key under the known id',
       async () => forged({ key: (await generateKeyPair('ES256')).privateKey }),
     ],

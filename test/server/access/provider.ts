@@ -14,6 +14,8 @@ export interface RealProvider extends AsyncDisposable {
   rotate(): Promise<void>;
   /** What it signs with now. */
   key(): { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey; readonly kid: string };
+  /** A key that it publishes too, for an algorithm that isn't taken here. */
+  readonly other: { readonly privateKey: CryptoKey; readonly kid: string };
   /** Answers nothing but 500 until told otherwise. */
   fail(failing: boolean): void;
 }
@@ -36,11 +38,13 @@ export async function startProvider(groups: Readonly<Record<string, unknown>>): 
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   let generation = 0;
   let key = await freshKey(generation);
+  const other = { ...(await generateKeyPair('ES384', { extractable: true })), kid: 'other' };
 
   async function configure(): Promise<void> {
     const jwk = { ...(await exportJWK(key.privateKey)), kid: key.kid, alg: 'ES256', use: 'sig' };
+    const second = { ...(await exportJWK(other.privateKey)), kid: other.kid, alg: 'ES384', use: 'sig' };
     const provider = new OidcProvider(issuer, {
-      jwks: { keys: [jwk] },
+      jwks: { keys: [jwk, second] },
       clients: Object.keys(groups).map((client_id) => ({
         client_id,
         client_secret: 'secret-of-the-test',
@@ -71,6 +75,7 @@ export async function startProvider(groups: Readonly<Record<string, unknown>>): 
 
   return {
     issuer,
+    other,
     key: () => key,
     fail: (now) => (failing = now),
     async rotate() {
