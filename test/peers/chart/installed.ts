@@ -104,8 +104,13 @@ export async function install(): Promise<Installed> {
   await helmWithValues('install', 'annexa', CHART);
   const owned = cleanup.move();
   return {
-    ...{ cluster, front, directory, port, startPod, helmWithValues },
-    tokenOf: node.api.token,
+    cluster,
+    front,
+    directory,
+    port,
+    startPod,
+    helmWithValues,
+    tokenOf: (account) => node.api.token(account),
     helm: (...args) => helm([...args, ...there]),
     async startAgent(args) {
       const found = await cluster.call('GET', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/annexa`);
