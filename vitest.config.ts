@@ -23,7 +23,6 @@ export default defineConfig({
           include: ['test/peers/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
         },
       },
     ],
