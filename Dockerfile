@@ -1,6 +1,6 @@
 # docs/image.md. Both bases are given with their digests: there is no default, since a tag is not the same image tomorrow.
 #   BUILD_BASE  Debian with npm, such as node:24-bookworm-slim@sha256:...
-#   BASE        Node 24 on glibc, such as gcr.io/distroless/nodejs24-debian12:nonroot@sha256:... It needs no shell.
+#   BASE        Node 24 on glibc, such as registry.example/distroless/nodejs24-debian12:nonroot@sha256:... It needs no shell.
 ARG BUILD_BASE
 ARG BASE
 
