@@ -25,6 +25,23 @@ export interface PageQuery {
   readonly cursor?: string | undefined;
 }
 
+/** What stood, ran or was sealed at any moment from `from` until before `to`, Unix seconds; either may be left out. */
+export interface Within {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** Of checks, and of what follows from them: all that is given must hold. */
+export interface CheckFilter {
+  readonly severity?: Severity | undefined;
+  /** Of a control that it answers. */
+  readonly control?: string | undefined;
+  readonly theme?: string | undefined;
+  readonly owner?: string | undefined;
+  /** Whose records it judges. */
+  readonly collector?: string | undefined;
+}
+
 export type AspectItem = AspectStatus;
 
 export interface ControlItem {
@@ -306,22 +323,17 @@ export interface AgentView {
   ): Promise<Page<ControlItem>>;
   /** What lies beyond the time for which the latest assessment speaks is unknown. */
   control(id: string, period?: Period): Promise<ControlDetail | undefined>;
-  checks(
-    query: PageQuery & { outcome?: Outcome | undefined; severity?: Severity | undefined },
-  ): Promise<Page<CheckItem>>;
+  checks(query: PageQuery & CheckFilter & { outcome?: Outcome | undefined }): Promise<Page<CheckItem>>;
   check(name: string): Promise<CheckDetail | undefined>;
   deviations(
-    query: PageQuery & {
-      check?: string | undefined;
-      control?: string | undefined;
-      severity?: Severity | undefined;
-      state?: 'open' | 'closed' | undefined;
-    },
+    query: PageQuery &
+      CheckFilter &
+      Within & { check?: string | undefined; state?: 'open' | 'closed' | undefined },
   ): Promise<Page<DeviationItem>>;
   collectors(query: PageQuery): Promise<Page<CollectorItem>>;
-  runs(query: PageQuery & { collector?: string | undefined }): Promise<Page<RunItem>>;
+  runs(query: PageQuery & Within & { collector?: string | undefined }): Promise<Page<RunItem>>;
   run(id: string): Promise<RunItem | undefined>;
-  evidence(query: PageQuery & { stream?: string | undefined }): Promise<Page<EvidenceItem>>;
+  evidence(query: PageQuery & Within & { stream?: string | undefined }): Promise<Page<EvidenceItem>>;
   entry(index: number): Promise<EvidenceDetail | undefined>;
   exceptions(query: PageQuery): Promise<Page<ExceptionItem>>;
   attestations(query: PageQuery): Promise<Page<AttestationItem>>;

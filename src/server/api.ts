@@ -7,11 +7,13 @@ import { controlId, logIndex, manifestName, moment, page, paging, runId, streamN
 
 const base = '/api/v1';
 
+const within = {
+  from: moment.optional().describe('The beginning of a period.'),
+  to: moment.optional().describe('Its end, which is not part of it.'),
+};
+
 const period = z
-  .strictObject({
-    from: moment.optional().describe('The beginning of a period.'),
-    to: moment.optional().describe('Its end, which is not part of it.'),
-  })
+  .strictObject(within)
   .refine(({ from, to }) => (from === undefined) === (to === undefined), {
     path: ['to'],
     message: 'expected `from` and `to` together',
@@ -20,6 +22,15 @@ const period = z
     path: ['to'],
     message: 'expected a time after `from`',
   });
+
+/** Of checks, and of their deviations. */
+const checkFilter = {
+  severity: schemas.severity.optional(),
+  control: controlId.optional().describe('Which it answers.'),
+  theme: words.optional().describe('Of a control that it answers.'),
+  owner: words.optional().describe('Of a control that it answers.'),
+  collector: manifestName.optional().describe('Whose records it judges.'),
+};
 
 function addControls(app: FastifyInstance, view: AgentView): void {
   get(app, {
@@ -81,8 +92,8 @@ function addChecks(app: FastifyInstance, view: AgentView): void {
     params: none,
     query: z.strictObject({
       ...paging,
+      ...checkFilter,
       outcome: schemas.outcome.optional(),
-      severity: schemas.severity.optional(),
     }),
     response: page(schemas.check),
     handler: ({ query }) => view.checks(query),
@@ -102,13 +113,14 @@ function addChecks(app: FastifyInstance, view: AgentView): void {
     path: `${base}/deviations`,
     role: 'viewer',
     tag: 'checks',
-    summary: 'Deviations, open and closed',
+    summary:
+      'Deviations, open and closed; with `from` or `to`, those that stood open at some time in between',
     params: none,
     query: z.strictObject({
       ...paging,
+      ...checkFilter,
+      ...within,
       check: manifestName.optional(),
-      control: controlId.optional(),
-      severity: schemas.severity.optional(),
       state: schemas.deviationState.optional(),
     }),
     response: page(schemas.deviation),
@@ -156,7 +168,7 @@ function addCollection(app: FastifyInstance, view: AgentView): void {
     tag: 'collection',
     summary: 'Runs of collectors',
     params: none,
-    query: z.strictObject({ ...paging, collector: manifestName.optional() }),
+    query: z.strictObject({ ...paging, ...within, collector: manifestName.optional() }),
     response: page(schemas.run),
     handler: ({ query }) => view.runs(query),
   });
@@ -181,7 +193,7 @@ function addEvidence(app: FastifyInstance, view: AgentView): void {
     tag: 'evidence',
     summary: 'Entries of the evidence log',
     params: none,
-    query: z.strictObject({ ...paging, stream: streamName.optional() }),
+    query: z.strictObject({ ...paging, ...within, stream: streamName.optional() }),
     response: page(schemas.entry),
     handler: ({ query }) => view.evidence(query),
   });

@@ -15,6 +15,7 @@ import type { Gate } from './access/gate.ts';
 import { type AccessHooks, addAccess } from './access/hooks.ts';
 import { accessMetrics } from './access/metrics.ts';
 import { addApi } from './api.ts';
+import { addEtags } from './etag.ts';
 import { answerClientError, answerError, answerFrameworkError } from './errors.ts';
 import type { ServerLogger } from './errors.ts';
 import { isLoopbackHost } from './loopback.ts';
@@ -222,6 +223,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.setSerializerCompiler(serializerCompiler);
   app.removeAllContentTypeParsers();
   addHooks(app, logger, access.gate);
+  // Before what records the answers: a 304 is recorded as one.
+  addEtags(app);
   const denials = addAccess(app, access);
   await addOpenApi(app, view.build.version);
   const certificateExpiry = tls && (() => tls().expires);

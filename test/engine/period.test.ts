@@ -234,6 +234,43 @@ describe('a control over a year', () => {
     });
   });
 
+  test('lists are told of a period, of a collector and of a control alone', async () => {
+    await using opened = await world.open();
+    const { view } = opened.agent;
+    const [from, to] = [begin + 90 * DAY, begin + 120 * DAY];
+    const all = { limit: 1000 };
+    const ids = (page: { items: readonly { id: string }[] }) => page.items.map(({ id }) => id);
+    const deviations = (await view.deviations(all)).items;
+    const stood = deviations.filter(
+      ({ firstSeenAt, closedAt }) => firstSeenAt < to && (closedAt === null || closedAt >= from),
+    );
+    expect(stood.length).toBeGreaterThan(3);
+    expect(stood.length).toBeLessThan(deviations.length - 3);
+    expect(ids(await view.deviations({ ...all, from, to }))).toEqual(stood.map(({ id }) => id));
+    for (const same of [{ collector: 'people' }, { control: 'A.5.18' }, { theme: 'organizational' }])
+      expect(await view.deviations({ ...all, ...same })).toEqual(await view.deviations(all));
+    for (const none of [
+      { collector: 'peopl' },
+      { control: 'A.5.1' },
+      { theme: 'people' },
+      { owner: 'nobody' },
+    ]) {
+      expect((await view.deviations({ ...all, ...none })).items).toEqual([]);
+      expect((await view.checks({ ...all, ...none })).items).toEqual([]);
+    }
+    expect((await view.checks({ ...all, collector: 'people', severity: 'high' })).items).toHaveLength(1);
+    expect((await view.checks({ ...all, severity: 'low' })).items).toEqual([]);
+    const runs = (await view.runs(all)).items;
+    const ran = runs.filter(({ startedAt, finishedAt }) => finishedAt >= from && startedAt < to);
+    expect(ran.length).toBeGreaterThan(5);
+    expect(ids(await view.runs({ ...all, from, to }))).toEqual(ran.map(({ id }) => id));
+    const sealed = (await view.evidence(all)).items.filter(
+      ({ sealedAt }) => sealedAt >= from && sealedAt < to,
+    );
+    expect(sealed.length).toBeGreaterThan(5);
+    expect((await view.evidence({ ...all, from, to })).items).toEqual(sealed);
+  });
+
   test('is told the same by a state that was made anew', async () => {
     const [from, to] = [begin, begin + 365 * DAY];
     const before = JSON.stringify(await over(from, to));

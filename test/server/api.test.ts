@@ -214,6 +214,25 @@ describe('a period', () => {
   });
 });
 
+describe('a conditional request', () => {
+  test('for what the client has is answered 304, without content, and 200 for anything else', async () => {
+    const server = await serve();
+    const first = await send(server, '/api/v1/controls?limit=3');
+    const tag = String(first.headers.etag);
+    const ask = (value: string, path = '/api/v1/controls?limit=3', method = 'GET') =>
+      send(server, path, { method, headers: { 'if-none-match': value } });
+    for (const value of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
+      const again = await ask(value);
+      expect([again.status, again.text, again.headers.etag]).toEqual([304, '', tag]);
+    }
+    expect((await ask(tag, '/api/v1/controls?limit=3', 'HEAD')).status).toBe(304);
+    expect((await ask('"other"')).text).toBe(first.text);
+    expect((await ask(tag, '/api/v1/controls?limit=4')).status).toBe(200);
+    expect((await ask('*', '/api/v1/controls/A.9.99')).status).toBe(404);
+    expect((await send(server, '/metrics')).headers.etag).toBeUndefined();
+  });
+});
+
 describe('times', () => {
   test('are RFC 3339 in UTC, to the second', async () => {
     const server = await serve();

@@ -5,7 +5,7 @@ import { isValid, validFrom } from '../../controls/exception.ts';
 import { SOA_SOURCE } from '../../controls/soa-records.ts';
 import { soaEntry } from '../../controls/soa.ts';
 import type { EvidenceReader } from '../../evidence/view.ts';
-import type { AgentView, AspectItem, CheckItem } from '../view.ts';
+import type { AgentView, AspectItem, CheckFilter, CheckItem } from '../view.ts';
 import type { StateDatabase } from './database.ts';
 import { ownJson } from '../own.ts';
 import { verdictRecords } from './verdict-records.ts';
@@ -56,10 +56,15 @@ export function stateAnswers(
     },
 
     async checks(query) {
+      const names = await checksLike(state, query);
       const items = (await allChecks(state))
         .map(({ item }) => item)
         .filter((item) => query.outcome === undefined || item.outcome === query.outcome)
-        .filter((item) => query.severity === undefined || item.severity === query.severity);
+        .filter(({ name }) => names === undefined || names.has(name))
+        .filter(
+          ({ scopes }) =>
+            query.collector === undefined || scopes.some(({ collector }) => collector === query.collector),
+        );
       return pageOf(items, query, (item) => item.name);
     },
 
@@ -78,13 +83,18 @@ export function stateAnswers(
     },
 
     async deviations(query) {
-      const names = query.control === undefined ? undefined : await checksOf(state, query.control);
+      const names = await checksLike(state, query);
       const from = afterNumber(query);
       let select = state.selectFrom('deviation').selectAll().orderBy('ordinal');
       if (from !== undefined) select = select.where('ordinal', '>', from);
       if (query.check !== undefined) select = select.where('check_name', '=', query.check);
-      if (names !== undefined) select = select.where('check_name', 'in', names);
-      if (query.severity !== undefined) select = select.where('severity', '=', query.severity);
+      if (names !== undefined) select = select.where('check_name', 'in', [...names]);
+      if (query.collector !== undefined) select = select.where('source', 'like', `${query.collector}/%`);
+      if (query.to !== undefined) select = select.where('first_seen_at', '<', query.to);
+      if (query.from !== undefined) {
+        const { from: begin } = query;
+        select = select.where((e) => e.or([e('closed_at', 'is', null), e('closed_at', '>=', begin)]));
+      }
       if (query.state !== undefined)
         select = select.where('closed_at', query.state === 'open' ? 'is' : 'is not', null);
       const rows = await select.limit(query.limit + 1).execute();
@@ -113,6 +123,8 @@ export function stateAnswers(
       let select = state.selectFrom('run').selectAll().orderBy('entry', 'desc');
       if (from !== undefined) select = select.where('entry', '<', from);
       if (query.collector !== undefined) select = select.where('collector', '=', query.collector);
+      if (query.from !== undefined) select = select.where('finished_at', '>=', query.from);
+      if (query.to !== undefined) select = select.where('started_at', '<', query.to);
       const rows = await select.limit(query.limit + 1).execute();
       return page(rows, query, (row) => row.entry, runItem);
     },
@@ -127,6 +139,8 @@ export function stateAnswers(
       let select = state.selectFrom('entry').selectAll().orderBy('index');
       if (from !== undefined) select = select.where('index', '>', from);
       if (query.stream !== undefined) select = select.where('stream', '=', query.stream);
+      if (query.from !== undefined) select = select.where('sealed_at', '>=', query.from);
+      if (query.to !== undefined) select = select.where('sealed_at', '<', query.to);
       const rows = await select.limit(query.limit + 1).execute();
       return page(rows, query, (row) => row.index, evidenceItem);
     },
@@ -234,6 +248,25 @@ async function allChecks(
       },
     };
   });
+}
+
+/** Names of the checks that the filter's severity, control, theme and owner leave; undefined: all of them. */
+async function checksLike(
+  state: StateDatabase,
+  { severity, control, theme, owner }: CheckFilter,
+): Promise<ReadonlySet<string> | undefined> {
+  if ([severity, control, theme, owner].every((one) => one === undefined)) return undefined;
+  const { checks, soa } = await judged(state);
+  const answers = (id: string): boolean =>
+    (control === undefined || id === control) &&
+    (theme === undefined || (findControl(id)?.theme ?? 'own') === theme) &&
+    (owner === undefined || soaEntry(soa, id)?.owner === owner);
+  return new Set(
+    [...checks.values()]
+      .filter(({ spec }) => severity === undefined || spec.severity === severity)
+      .filter(({ spec }) => spec.aspects.some((aspect) => answers(aspect.split('/')[0] ?? aspect)))
+      .map(({ metadata }) => metadata.name),
+  );
 }
 
 async function checksOf(state: StateDatabase, control: string): Promise<string[]> {

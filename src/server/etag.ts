@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+
+/**
+ * Conditional requests (RFC 9110, 13.1.2): of JSON that the client has already, 304 is the whole answer. Who asks every minute pays for
+ * what has changed.
+ */
+export function addEtags(app: FastifyInstance): void {
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const type = reply.getHeader('content-type');
+    if (
+      reply.statusCode !== 200 ||
+      typeof payload !== 'string' ||
+      !String(type).startsWith('application/json')
+    )
+      return done(null, payload);
+    const tag = `"${createHash('sha256').update(payload).digest('base64url')}"`;
+    void reply.header('etag', tag);
+    if (!names(request.headers['if-none-match'], tag)) return done(null, payload);
+    void reply.code(304).removeHeader('content-type').removeHeader('content-length');
+    return done(null, '');
+  });
+}
+
+function names(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false;
+  return header.trim() === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === tag);
+}
