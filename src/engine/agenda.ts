@@ -35,6 +35,12 @@ export interface FailedScope {
   readonly failure: FailureCause;
 }
 
+export interface Demanded {
+  readonly dataset: string;
+  /** `running`: it is being collected already, and not once more. */
+  readonly state: 'due' | 'running';
+}
+
 /** When each dataset is collected next. Holds no timer and reads no clock. */
 export interface Agenda {
   /** When something is due next, Unix seconds; undefined while everything runs or nothing is configured. */
@@ -47,6 +53,8 @@ export interface Agenda {
   hurry(now: number): void;
   /** One dataset of each collector, the one that comes most often, is due at once: what its source says of the time is asked for. */
   consult(now: number): void;
+  /** All that the collector isn't collecting at the moment is due at once. Gives each of its datasets; undefined: there is no such collector. */
+  demand(collector: string, now: number): readonly Demanded[] | undefined;
   /** Takes over another configuration: what stays as it was keeps its time, what is new or changed is due at once. */
   replace(collectors: readonly CollectorConfig[], now: number): void;
 }
@@ -125,6 +133,15 @@ export function createAgenda(
         const [first] = group.toSorted((one, other) => one.dataset.cadence - other.dataset.cadence);
         if (first !== undefined) first.dueAt = Math.min(first.dueAt, at);
       }
+    },
+    demand(name, at) {
+      const own = [...items.values()].filter(({ collector }) => collector.name === name);
+      for (const item of own) if (item.running === undefined) item.dueAt = Math.min(item.dueAt, at);
+      const told = own.map(({ dataset, running }): Demanded => ({
+        dataset: dataset.dataset,
+        state: running === undefined ? 'due' : 'running',
+      }));
+      return told.length === 0 ? undefined : told;
     },
     replace(list, at) {
       fill(list, () => at);

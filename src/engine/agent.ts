@@ -116,6 +116,7 @@ export class Agent implements AsyncDisposable {
     this.view = {
       ...stateAnswers(options.stores.state, options.stores.log),
       metrics: () => this.#metrics(),
+      collect: (collector) => this.#demanded(collector),
       build: options.build,
       readiness: () => this.#readiness(),
     };
@@ -282,6 +283,14 @@ export class Agent implements AsyncDisposable {
       )
       .finally(() => this.#runs.delete(tracked));
     this.#runs.add(tracked);
+  }
+
+  async #demanded(collector: string): ReturnType<AgentView['collect']> {
+    this.#stopping.signal.throwIfAborted();
+    if (this.#store.paused()) throw new EngineError('state', 'nothing can be stored at the moment');
+    const demanded = this.#agenda?.demand(collector, this.#now());
+    this.#pump();
+    return demanded;
   }
 
   async #scheduled({ collector, datasets }: Due): Promise<void> {

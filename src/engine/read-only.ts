@@ -42,6 +42,8 @@ export async function openReadOnly(options: ReadOnlyOptions): Promise<ReadOnly> 
       datasets: [],
     }),
     build,
+    // Nothing is collected here.
+    collect: () => Promise.resolve(undefined),
     readiness: () => ({ ready: true, reasons: [], conditions: [] }),
   };
   return { view, [Symbol.asyncDispose]: () => state.destroy() };

@@ -8,6 +8,7 @@ import type {
   Severity,
 } from '../controls/contract.ts';
 import type { Period, StatusShares } from '../controls/period.ts';
+import type { Demanded } from './agenda.ts';
 import type { AspectStatus } from '../controls/status.ts';
 import type { Condition, ConditionName } from './conditions.ts';
 
@@ -331,6 +332,8 @@ export interface AgentView {
       Within & { check?: string | undefined; state?: 'open' | 'closed' | undefined },
   ): Promise<Page<DeviationItem>>;
   collectors(query: PageQuery): Promise<Page<CollectorItem>>;
+  /** Collects at once what the collector isn't collecting already; undefined: nothing of that name is collected here. Rejects with `state` while nothing can be stored. */
+  collect(collector: string): Promise<readonly Demanded[] | undefined>;
   runs(query: PageQuery & Within & { collector?: string | undefined }): Promise<Page<RunItem>>;
   run(id: string): Promise<RunItem | undefined>;
   evidence(query: PageQuery & Within & { stream?: string | undefined }): Promise<Page<EvidenceItem>>;

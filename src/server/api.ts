@@ -1,9 +1,20 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { AgentView } from '../engine/view.ts';
-import { get, none } from './route.ts';
+import { get, none, post } from './route.ts';
 import * as schemas from './schemas.ts';
-import { controlId, logIndex, manifestName, moment, page, paging, runId, streamName, words } from './wire.ts';
+import {
+  controlId,
+  list,
+  logIndex,
+  manifestName,
+  moment,
+  page,
+  paging,
+  runId,
+  streamName,
+  words,
+} from './wire.ts';
 
 const base = '/api/v1';
 
@@ -162,6 +173,19 @@ function addCollection(app: FastifyInstance, view: AgentView): void {
     response: page(schemas.collector),
     handler: ({ query }) => view.collectors(query),
   });
+  post(app, {
+    path: `${base}/collectors/:name/runs`,
+    role: 'operator',
+    tag: 'collection',
+    summary: 'Collect at once, without waiting for the schedule; what comes of it is under /runs',
+    params: z.strictObject({ name: manifestName }),
+    response: z.strictObject({ collector: z.string(), datasets: list(schemas.demanded) }),
+    handler: async ({ params: { name } }) => {
+      const datasets = await view.collect(name);
+      return datasets && { collector: name, datasets };
+    },
+    absent: 'nothing of this name is collected here',
+  });
   get(app, {
     path: `${base}/runs`,
     role: 'viewer',
@@ -221,7 +245,7 @@ function addEvidence(app: FastifyInstance, view: AgentView): void {
   });
 }
 
-/** The read-only status API under /api/v1. */
+/** The API under /api/v1. */
 export function addApi(app: FastifyInstance, view: AgentView): void {
   addControls(app, view);
   addChecks(app, view);

@@ -186,7 +186,7 @@ async function addOpenApi(app: FastifyInstance, version: string): Promise<void> 
         title: 'Annexa status API',
         version,
         description:
-          'Read-only. Lists are { items, next }; times are RFC 3339 in UTC; errors are RFC 9457 problem details.',
+          'Lists are { items, next }; times are RFC 3339 in UTC; errors are RFC 9457 problem details.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       components: {

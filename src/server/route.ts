@@ -74,6 +74,40 @@ export function get<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodTyp
   });
 }
 
+/**
+ * Adds a POST route without content that starts something: 202 with what the engine says of it. Recorded and sealed. Only who has shown who
+ * they are may start anything: a page of another site can send a POST to loopback, too.
+ */
+export function post<P extends z.ZodType, R extends z.ZodType>(
+  app: FastifyInstance,
+  route: Omit<Route<P, typeof none, R>, 'sealed' | 'guard' | 'query'>,
+): void {
+  const { config, told } = needs({ role: route.role, sealed: true });
+  const schema = {
+    ...told,
+    tags: [route.tag],
+    summary: route.summary,
+    params: route.params,
+    querystring: none,
+    response: { 202: route.response, default: problemResponse },
+  };
+  app.post(route.path, { schema, config }, async (request, reply) => {
+    if (request.caller === null)
+      return sendProblem(
+        reply,
+        makeProblem(403, 'this needs to know who asks: configure access (docs/access.md)'),
+      );
+    const params = route.params.safeParse(request.params);
+    const query = none.safeParse(request.query);
+    if (!params.success || !query.success)
+      return sendProblem(reply, badParameters({ path: params.error, query: query.error }, request.query));
+    const answer = await route.handler({ params: params.data, query: query.data });
+    if (answer === undefined)
+      return sendProblem(reply, makeProblem(404, route.absent ?? 'there is no such thing'));
+    return reply.code(202).send(answer);
+  });
+}
+
 /** Adds a GET route (and its HEAD) that writes its own text. */
 export function getText(
   app: FastifyInstance,

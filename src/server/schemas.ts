@@ -84,6 +84,11 @@ const period = z.strictObject({
     .describe('Of the checks that answer the control now.'),
 });
 
+export const demanded = z.strictObject({
+  dataset: z.string(),
+  state: z.enum(['due', 'running']).describe('`running`: it is being collected already, and not once more.'),
+});
+
 export const controlDetail = z.strictObject({
   ...controlFields,
   description: z.string(),

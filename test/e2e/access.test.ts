@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { readStore } from '../../src/evidence/reader.ts';
 import { annexa, type Running } from './process.ts';
 
@@ -26,15 +27,15 @@ spec:
   commitWindow: 1s
 ${access}`;
 
-const collector = () => `
+const collector = (name: string, every: string) => `
 apiVersion: annexa.dev/v1alpha1
 kind: Collector
-metadata: { name: people }
+metadata: { name: ${name} }
 spec:
   plugin: hr
-  datasets: { people: { schedule: every 1s } }
+  datasets: { people: { schedule: every ${every} } }
   settings:
-    scope: test
+    scope: ${name}
     file: people.csv
     asOf: { column: asof }
     columns: { personId: id, workEmail: email, lastDay: last }
@@ -55,10 +56,11 @@ async function make(name: string, role: string): Promise<void> {
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'annexa-access-'));
   await mkdir(join(directory, 'config'));
-  await Promise.all([make('prometheus', 'viewer'), make('kim', 'auditor')]);
+  await Promise.all([make('prometheus', 'viewer'), make('kim', 'auditor'), make('ops', 'operator')]);
   await write('people.csv', 'id,email,last,asof\n1,ann@test.example,,2026-06-01\n');
-  await write('collector.yaml', collector());
-  await write('agent.yaml', agentManifest(accessOf('prometheus', 'kim')));
+  await write('collector.yaml', collector('people', '1s'));
+  await write('seldom.yaml', collector('seldom', '1d'));
+  await write('agent.yaml', agentManifest(accessOf('prometheus', 'kim', 'ops')));
   agent = annexa(['run', '--config', join(directory, 'config')]);
   url = /listens on (\S+)/.exec(await agent.said('Ctrl-C'))?.[1] ?? '';
 });
@@ -75,6 +77,8 @@ function get(path: string, name?: string): Promise<Response> {
 }
 
 const status = async (path: string, name?: string) => (await get(path, name)).status;
+
+const items = z.object({ items: z.array(z.unknown()) });
 
 const runsTotal = async () =>
   Number(
@@ -116,6 +120,22 @@ describe('an agent that asks who its callers are', () => {
     expect(await status('/api/v1/evidence', 'prometheus')).toBe(403);
     expect(await status('/api/v1/evidence', 'kim')).toBe(200);
   });
+
+  test('collects at once when an operator asks, and for nobody else', async () => {
+    const runs = async () => {
+      const found: unknown = await (await get('/api/v1/runs?collector=seldom', 'prometheus')).json();
+      return items.parse(found).items.length;
+    };
+    await expect.poll(runs, { timeout: 30_000, interval: 200 }).toBe(1);
+    const start = (name: string) =>
+      fetch(`${url}/api/v1/collectors/seldom/runs`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${tokens[name]?.secret}` },
+      });
+    expect((await start('kim')).status).toBe(403);
+    expect((await start('ops')).status).toBe(202);
+    await expect.poll(runs, { timeout: 30_000, interval: 200 }).toBe(2);
+  }, 90_000);
 
   test('goes on collecting and answering under 2,000 connections that say nothing or stop halfway', async () => {
     const connections = { opened: 0, closed: 0 };
@@ -173,6 +193,7 @@ describe('an agent that asks who its callers are', () => {
           seen.push([line['who'], line['operation'], line['status']]);
     expect(seen).toEqual([
       ['token:kim', 'GET /api/v1/evidence', 200],
+      ['token:ops', 'POST /api/v1/collectors/:name/runs', 202],
       ['token:kim', 'GET /api/v1/evidence', 400],
       ['token:kim', 'GET /api/v1/evidence/:index', 400],
     ]);

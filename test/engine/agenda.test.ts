@@ -39,6 +39,24 @@ describe('the agenda', () => {
     expect(agenda.nextAt()).toBeUndefined();
   });
 
+  test('collects on demand what is not being collected, once, and goes on by the schedule', () => {
+    const agenda = createAgenda(
+      [collector('a', dataset('x'), dataset('y')), collector('b', dataset('z'))],
+      NOW,
+      () => 0,
+      () => NOW - 60,
+    );
+    expect(agenda.demand('c', NOW)).toBeUndefined();
+    expect(agenda.demand('a', NOW)?.map(({ state }) => state)).toEqual(['due', 'due']);
+    expect(agenda.take(NOW).map(({ datasets }) => datasets.map((d) => d.dataset))).toEqual([['x', 'y']]);
+    agenda.done('a', 'x', [], NOW);
+    expect(agenda.demand('a', NOW)?.map(({ state }) => state)).toEqual(['due', 'running']);
+    expect(agenda.take(NOW).map(({ datasets }) => datasets.map((d) => d.dataset))).toEqual([['x']]);
+    agenda.done('a', 'x', [], NOW);
+    agenda.done('a', 'y', [], NOW);
+    expect(agenda.nextAt()).toBe(NOW - 60 + 14_400);
+  });
+
   test('puts a collected dataset at its next firing, with at most a minute of jitter', () => {
     const agenda = createAgenda([collector('a', dataset('x'))], NOW, () => 0.999, never);
     agenda.take(NOW);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { entry } from '../../src/server/schemas.ts';
 import { controls } from './fake-view.ts';
+import { bearer, guarded, oneEach, tokenOf } from './access/guarded.ts';
 import { problemIn, recordingLogger, send, serve } from './harness.ts';
 
 const routes = [
@@ -77,7 +78,8 @@ describe('the OpenAPI document', () => {
       const parsed = published(openapi, schema).safeParse(JSON.parse(answer.text));
       expect(parsed.error?.issues ?? [], path).toEqual([]);
     }
-    const described = Object.keys(openapi.paths).map((path) => path.replaceAll(/\{\w+\}/g, '*'));
+    const readable = Object.entries(openapi.paths).filter(([, { get }]) => get !== undefined);
+    const described = readable.map(([path]) => path.replaceAll(/\{\w+\}/g, '*'));
     const asked = routes.map((path) => path.replace(/(controls|checks|runs|evidence)\/.+/, '$1/*'));
     expect(described.sort()).toEqual([...asked, '/metrics', '/openapi.json'].sort());
   });
@@ -130,11 +132,9 @@ describe('the OpenAPI document', () => {
   test('names problem details as the answer to everything else', async () => {
     const server = await serve();
     const openapi = document.parse(JSON.parse((await send(server, '/openapi.json')).text));
-    for (const [path, { get }] of Object.entries(openapi.paths)) {
-      expect(Object.keys(get?.responses['default']?.content ?? {}), path).toEqual([
-        'application/problem+json',
-      ]);
-    }
+    for (const [path, operations] of Object.entries(openapi.paths))
+      for (const { responses } of Object.values(operations))
+        expect(Object.keys(responses['default']?.content ?? {}), path).toEqual(['application/problem+json']);
   });
 });
 
@@ -211,6 +211,31 @@ describe('a period', () => {
     const answer = problemIn(await send(await serve(), `${path}?${query}`));
     expect(answer).toMatchObject({ status: 400, errors: [{ in: 'query', parameter }] });
     expect(answer.detail).toContain(detail);
+  });
+});
+
+describe('starting a run', () => {
+  test('needs to know who asks, even on loopback', async () => {
+    const server = await serve();
+    const answer = await send(server, '/api/v1/collectors/aws/runs', { method: 'POST' });
+    expect(problemIn(answer)).toMatchObject({ status: 403 });
+  });
+
+  test('is answered 202 with what is due, 404 where nothing of that name is collected, and takes no content', async () => {
+    const { server, recorded } = await guarded({ tokens: oneEach });
+    const options = { method: 'POST', headers: bearer(tokenOf('o')).headers };
+    const started = await send(server, '/api/v1/collectors/aws/runs', options);
+    expect(started.status).toBe(202);
+    expect(JSON.parse(started.text)).toEqual({
+      collector: 'aws',
+      datasets: [{ dataset: 'iam-identities', state: 'due' }],
+    });
+    expect(problemIn(await send(server, '/api/v1/collectors/nothing/runs', options)).status).toBe(404);
+    const content = { ...options, body: '{}' };
+    expect(problemIn(await send(server, '/api/v1/collectors/aws/runs', content)).status).toBe(415);
+    expect(recorded.map(({ who, operation, status }) => [who, operation, status])).toEqual(
+      [202, 404, 415].map((status) => ['token:operator', 'POST /api/v1/collectors/:name/runs', status]),
+    );
   });
 });
 

@@ -289,6 +289,8 @@ export function fakeView(replaced: Partial<AgentView> = {}): AgentView {
         ],
         query,
       ),
+    collect: (name) =>
+      Promise.resolve(name === 'aws' ? [{ dataset: 'iam-identities', state: 'due' as const }] : undefined),
     runs: (query) => slice([run], query),
     run: (id) => Promise.resolve(id === run.id ? run : undefined),
     evidence: (query) => slice(entries, query),

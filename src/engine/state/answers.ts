@@ -23,7 +23,7 @@ const NO_COUNTS: Counts = { table: 0, population: 0, filtered: 0, failing: 0, un
 export function stateAnswers(
   state: StateDatabase,
   log: Pick<EvidenceReader, 'checkpoint' | 'envelope' | 'lines'>,
-): Omit<AgentView, 'readiness' | 'build' | 'metrics'> {
+): Omit<AgentView, 'readiness' | 'build' | 'metrics' | 'collect'> {
   const assessedAt = async (): Promise<number> => {
     const row = await state
       .selectFrom('control')

@@ -22,6 +22,7 @@ const expected = {
   'get /api/v1/exceptions': 'viewer',
   'get /api/v1/attestations': 'viewer',
   'get /api/v1/collectors': 'viewer',
+  'post /api/v1/collectors/{name}/runs': 'operator',
   'get /api/v1/runs': 'viewer',
   'get /api/v1/runs/{id}': 'viewer',
   'get /api/v1/evidence': 'auditor',
@@ -29,7 +30,11 @@ const expected = {
   'get /api/v1/checkpoint': 'viewer',
 } as const;
 
-const sealed = ['get /api/v1/evidence', 'get /api/v1/evidence/{index}'];
+const sealed = [
+  'post /api/v1/collectors/{name}/runs',
+  'get /api/v1/evidence',
+  'get /api/v1/evidence/{index}',
+];
 
 const operation = z.looseObject({
   security: z.array(z.record(z.string(), z.array(z.string()))),
@@ -90,7 +95,7 @@ describe('roles and operations', () => {
     expect(wrong).toEqual([]);
     const given = rows.filter(({ name }) => sealed.includes(name));
     expect(recorded.map(({ who, operation, subject }) => [who, operation.split(' ')[0], subject])).toEqual(
-      given.flatMap((row) => methods(row).map((method) => ['token:auditor', method, row.path])),
+      given.flatMap((row) => methods(row).map((method) => [`token:${row.role}`, method, row.path])),
     );
   });
 
