@@ -10,6 +10,9 @@ import type { ExitCode, Io } from './command.ts';
 import { loadOptions, now } from './setup.ts';
 import { summary } from './summary.ts';
 
+const IN_THE_CLEAR =
+  'tokens and answers cross the network in the clear, unless something before the agent encrypts them';
+
 export interface Served {
   readonly config: Config;
   readonly directory: string;
@@ -31,7 +34,7 @@ export async function serve({ config, directory, sandbox }: Served, io: Io): Pro
     env: io.env,
   };
   const server = await startServer({ view: agent.view, listen, logger, guard, tls });
-  if (tls === undefined && !isLoopback(host)) logger.warn(...plain(listen));
+  if (tls === undefined && !isLoopback(host)) logger.warn({ event: 'no_tls', listen }, IN_THE_CLEAR);
   io.out(`${config.agent.organisation}: Annexa ${agent.view.build.version} listens on ${server.url}`);
   await agent.open();
   // Sealed by now.
@@ -57,12 +60,6 @@ export async function serve({ config, directory, sandbox }: Served, io: Io): Pro
 
 async function stopped(agent: Session['agent'], answered: Promise<void>): Promise<void> {
   await Promise.all([answered, agent.close(answered)]);
-}
-
-function plain(listen: string): [fields: object, message: string] {
-  const said =
-    'tokens and answers cross the network in the clear, unless something before the agent encrypts them';
-  return [{ event: 'no_tls', listen }, said];
 }
 
 async function printSummary({ agent }: Session, url: string, config: Config, io: Io): Promise<void> {

@@ -7,9 +7,9 @@ import { makeWorld, type World } from './world.ts';
 
 const DAY = 86_400;
 const MINUTE = 60;
-const WITHIN = 3 * DAY;
-/** Full assessments are two days apart: a status holds for four days without a new one. */
-const PATIENCE = 4 * DAY;
+const WITHIN = 6 * DAY;
+/** Full assessments are four days apart: a status holds for eight days without a new one. */
+const PATIENCE = 8 * DAY;
 const BEGIN = Date.parse('2026-01-01T12:00:00Z') / 1000;
 const PEOPLE = 9;
 
@@ -17,7 +17,7 @@ const AGENT = (directory: string) => `
 apiVersion: annexa.dev/v1alpha1
 kind: Agent
 metadata: { name: test }
-spec: { organisation: Test, domain: test.example, data: ${JSON.stringify(`${directory}/data`)}, commitWindow: 1s, listen: "127.0.0.1:0", evaluateEvery: 2d }
+spec: { organisation: Test, domain: test.example, data: ${JSON.stringify(`${directory}/data`)}, commitWindow: 1s, listen: "127.0.0.1:0", evaluateEvery: 4d }
 `;
 
 const COLLECTOR = `
@@ -26,7 +26,7 @@ kind: Collector
 metadata: { name: people }
 spec:
   plugin: hr
-  datasets: { people: { schedule: every 2d } }
+  datasets: { people: { schedule: every 4d } }
   settings: { scope: test, file: people.csv, asOf: { column: asof }, columns: { personId: id, workEmail: email, lastDay: last } }
 `;
 
@@ -39,7 +39,7 @@ spec:
   aspects: [A.5.18/removal]
   nature: state
   severity: high
-  within: 3d
+  within: 6d
   kind: person
   fails: "it.status IN ('left', 'vanished')"
   reason: "'has left'"
@@ -83,16 +83,16 @@ async function liveAYear(): Promise<void> {
   const open = new Map<number, Case>();
   let asOf = BEGIN;
   let [down, forgotten] = [0, 0];
-  for (let day = 0; day < 365; day += 2) {
+  for (let day = 0; day < 365; day += 4) {
     for (let person = 1; person < PEOPLE; person += 1)
-      if (random() < (gone.has(person) ? 0.3 : 0.04)) gone[gone.has(person) ? 'delete' : 'add'](person);
+      if (random() < (gone.has(person) ? 0.35 : 0.08)) gone[gone.has(person) ? 'delete' : 'add'](person);
     if (forgotten > 0) forgotten -= 1;
-    else if (random() < 0.06) forgotten = 2 + Math.floor(random() * 4);
+    else if (random() < 0.06) forgotten = 2 + Math.floor(random() * 3);
     if (down > 0) {
       down -= 1;
       continue;
     }
-    if (random() < 0.06) down = Math.floor(random() * 5);
+    if (random() < 0.1) down = 1 + Math.floor(random() * 4);
     world.now = BEGIN + day * DAY + Math.floor(random() * 600) * MINUTE;
     if (forgotten === 0) asOf = world.now;
     await world.write('people.csv', register(asOf, gone));
@@ -237,7 +237,7 @@ describe('a control over a year', () => {
   test('lists are told of a period, of a collector and of a control alone', async () => {
     await using opened = await world.open();
     const { view } = opened.agent;
-    const [from, to] = [begin + 90 * DAY, begin + 120 * DAY];
+    const [from, to] = [begin + 90 * DAY, begin + 150 * DAY];
     const all = { limit: 1000 };
     const ids = (page: { items: readonly { id: string }[] }) => page.items.map(({ id }) => id);
     const deviations = (await view.deviations(all)).items;
