@@ -10,7 +10,7 @@ import type {
 import type { Period, StatusShares } from '../controls/period.ts';
 import type { Demanded } from './agenda.ts';
 import type { AspectStatus } from '../controls/status.ts';
-import type { Condition, ConditionName } from './conditions.ts';
+import type { Condition } from './conditions.ts';
 
 /** Times are Unix seconds here; the server tells them as RFC 3339. */
 
