@@ -35,9 +35,11 @@ async function record(peer: Emulator, server: string): Promise<Recording> {
   return { server, recordedAt: new Date(Math.max(...dates)).toISOString(), exchanges: [...exchanges] };
 }
 
-const asked = ({ exchanges }: Recording): string[] => [
-  ...new Set(exchanges.map(({ operation, parameters }) => `${operation} ${JSON.stringify(parameters)}`)),
-];
+/** Sorted: datasets and permissions are asked about side by side. */
+const asked = ({ exchanges }: Recording): string[] =>
+  [
+    ...new Set(exchanges.map(({ operation, parameters }) => `${operation} ${JSON.stringify(parameters)}`)),
+  ].toSorted();
 
 async function kept(path: string): Promise<Recording> {
   const parsed: Recording = JSON.parse(await readFile(path, 'utf8'));
