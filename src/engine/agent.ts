@@ -87,6 +87,8 @@ export class Agent implements AsyncDisposable {
   readonly #conditions: Conditions;
   readonly #store: StoreGuard;
   #doubt: string | undefined;
+  /** The configuration is in force, and what is stored is judged. */
+  #opened = false;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -120,17 +122,15 @@ export class Agent implements AsyncDisposable {
     };
   }
 
-  /**
-   * Seals the configuration unless it is in force already, connects the collectors, calls `inForce`, and judges what is stored. Collects
-   * nothing.
-   */
-  async open(inForce?: () => void): Promise<void> {
+  /** Seals the configuration unless it is in force already, connects the collectors and judges what is stored. Collects nothing. */
+  async open(): Promise<void> {
     const { log } = this.#stores;
     this.#options.clock.sealed((await log.entry(log.checkpoint().size - 1)).sealedAt);
     await this.#stores.sync();
     await this.#knowledge.recall();
     this.#look();
-    await this.#serial(() => this.#takeOver(this.#config, inForce));
+    await this.#serial(() => this.#takeOver(this.#config));
+    this.#opened = true;
   }
 
   /** Collects by the schedule from now on; what was never collected or is overdue starts at once. */
@@ -191,7 +191,7 @@ export class Agent implements AsyncDisposable {
     this.#look();
     const conditions = this.#conditions.list();
     const reasons = [
-      ...(this.#sealedConfig === '' ? ['the configuration is not loaded'] : []),
+      ...(this.#opened ? [] : ['the configuration is not loaded']),
       ...conditions
         .filter(({ unready }) => unready)
         .map(({ condition, detail }) => `${condition}: ${detail}`),
@@ -409,7 +409,7 @@ export class Agent implements AsyncDisposable {
   }
 
   /** The configuration is sealed first, used then. */
-  async #takeOver(config: Config, inForce?: () => void): Promise<void> {
+  async #takeOver(config: Config): Promise<void> {
     const { logger, env } = this.#options;
     const now = this.#now;
     const sealed = await sealConfig({
@@ -445,7 +445,6 @@ export class Agent implements AsyncDisposable {
         }),
       );
     }
-    inForce?.();
     await this.#assess(true);
   }
 }
