@@ -50,7 +50,7 @@ export function stateAnswers(
       const { soa } = await judged(state);
       const aspects = ownJson<AspectItem[]>(row.aspects_json);
       const description = findControl(id)?.description ?? '';
-      const checks = period === undefined ? [] : await checksOf(state, id);
+      const checks = period === undefined ? [] : [...((await checksLike(state, { control: id })) ?? [])];
       const over = period === undefined ? null : await periodItem(state, { id, aspects, checks }, period);
       return { ...controlItem(row, soa), description, aspects, period: over };
     },
@@ -267,13 +267,6 @@ async function checksLike(
       .filter(({ spec }) => spec.aspects.some((aspect) => answers(aspect.split('/')[0] ?? aspect)))
       .map(({ metadata }) => metadata.name),
   );
-}
-
-async function checksOf(state: StateDatabase, control: string): Promise<string[]> {
-  const { checks } = await judged(state);
-  return [...checks.values()]
-    .filter((check) => check.spec.aspects.some((aspect) => aspect.startsWith(`${control}/`)))
-    .map((check) => check.metadata.name);
 }
 
 async function collectorItem(state: StateDatabase, document: Row<'document'>) {
