@@ -17,6 +17,8 @@ export interface AccessEntry {
   readonly operation: string;
   /** Path and query. */
   readonly subject: string;
+  /** What a write made or started; absent where path and status say all. */
+  readonly what?: string;
   readonly status: number;
   /** Of the answer's content; null where it isn't known beforehand. */
   readonly bytes: number | null;

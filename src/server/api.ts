@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { AgentView } from '../engine/view.ts';
-import { get, none, post } from './route.ts';
+import { get, noContent, none, post } from './route.ts';
 import * as schemas from './schemas.ts';
 import {
   controlId,
@@ -179,6 +179,8 @@ function addCollection(app: FastifyInstance, view: AgentView): void {
     tag: 'collection',
     summary: 'Collect at once, without waiting for the schedule; what comes of it is under /runs',
     params: z.strictObject({ name: manifestName }),
+    content: noContent,
+    status: 202,
     response: z.strictObject({ collector: z.string(), datasets: list(schemas.demanded) }),
     handler: async ({ params: { name } }) => {
       const datasets = await view.collect(name);

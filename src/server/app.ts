@@ -15,6 +15,7 @@ import type { Gate } from './access/gate.ts';
 import { type AccessHooks, addAccess } from './access/hooks.ts';
 import { accessMetrics } from './access/metrics.ts';
 import { addApi } from './api.ts';
+import { ServerError } from './error.ts';
 import { addEtags } from './etag.ts';
 import { answerClientError, answerError, answerFrameworkError } from './errors.ts';
 import type { ServerLogger } from './errors.ts';
@@ -26,7 +27,7 @@ import { registerNames } from './schemas.ts';
 import type { KeyPair } from './tls.ts';
 import { tellWire } from './wire.ts';
 
-/** Bytes and milliseconds. Requests are short: no route takes content. More connections than these are cut at once. */
+/** Bytes and milliseconds. Few routes take content, and have a limit of their own. More connections than these are cut at once. */
 const limits = {
   headerBytes: 16_384,
   bodyBytes: 1024,
@@ -174,6 +175,20 @@ function addHooks(app: FastifyInstance, logger: ServerLogger, gate: Gate): void 
   app.setErrorHandler(answerError(logger));
 }
 
+function readContent(
+  { routeOptions }: FastifyRequest,
+  text: string | Buffer,
+  done: (error: Error | null, content?: unknown) => void,
+): void {
+  if (routeOptions.config.takesContent !== true)
+    return done(new ServerError('media-type', 'no content is taken here'));
+  try {
+    done(null, JSON.parse(String(text)));
+  } catch {
+    done(new ServerError('json', 'content: expected JSON'));
+  }
+}
+
 async function addOpenApi(app: FastifyInstance, version: string): Promise<void> {
   const schemaRegistry = z.registry<{ id?: string | undefined }>();
   registerNames(schemaRegistry);
@@ -222,6 +237,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.setValidatorCompiler(() => (value) => ({ value }));
   app.setSerializerCompiler(serializerCompiler);
   app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, readContent);
   addHooks(app, logger, access.gate);
   // Before what records the answers: a 304 is recorded as one.
   addEtags(app);

@@ -4,8 +4,17 @@
  * - `listen`: the address isn't one, or the system refused it
  * - `tls`: certificate and key can't be read, or don't belong together
  * - `unavailable`: who could tell who a caller is, or what they may do, isn't reached
+ * - `json`: the content of a request isn't JSON
+ * - `media-type`: the route takes no content, or not of this type
  */
-export type ServerErrorCode = 'not-loopback' | 'port-taken' | 'listen' | 'tls' | 'unavailable';
+export type ServerErrorCode =
+  | 'not-loopback'
+  | 'port-taken'
+  | 'listen'
+  | 'tls'
+  | 'unavailable'
+  | 'json'
+  | 'media-type';
 
 export class ServerError extends Error {
   override readonly name = 'ServerError';

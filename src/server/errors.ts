@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { EngineError } from '../engine/error.ts';
+import { ServerError } from './error.ts';
 import { makeProblem, rawProblem, sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
@@ -34,10 +35,14 @@ function problemOf(error: unknown, reply: FastifyReply): Problem {
     if (error.code === 'stopping') return unavailable(reply, 'the agent is stopping');
     if (error.code === 'state') return unavailable(reply, 'the agent has no usable state at the moment');
   }
+  if (error instanceof ServerError && error.code === 'json') return makeProblem(400, error.message);
+  if (error instanceof ServerError && error.code === 'media-type') return makeProblem(415, error.message);
   const { code, statusCode = 500 } = frameworkError.safeParse(error).data ?? {};
   if (code === 'FST_ERR_HANDLER_TIMEOUT') {
     return unavailable(reply, 'the answer took too long and was given up');
   }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return makeProblem(415, 'content has to be application/json');
   if (statusCode >= 400 && statusCode < 500) return makeProblem(statusCode, 'the request was refused');
   return makeProblem(500, 'the agent failed while answering; its log says why');
 }

@@ -10,7 +10,8 @@ function isRepeated(query: unknown, name: string): boolean {
 
 function parametersOf(where: Parameter['in'], issue: z.core.$ZodIssue, query: unknown): readonly Parameter[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ in: where, parameter: key, detail: 'there is no such parameter' }));
+    const detail = where === 'content' ? 'there is no such field' : 'there is no such parameter';
+    return issue.keys.map((key) => ({ in: where, parameter: [...issue.path, key].join('.'), detail }));
   }
   const parameter = issue.path.join('.');
   const detail = isRepeated(query, parameter)
@@ -19,15 +20,21 @@ function parametersOf(where: Parameter['in'], issue: z.core.$ZodIssue, query: un
   return [{ in: where, parameter, detail }];
 }
 
-/** The 400 that names each parameter that was not as expected. `query` is the query as it came. */
-export function badParameters(
-  found: { readonly path?: z.ZodError | undefined; readonly query?: z.ZodError | undefined },
-  query: unknown,
-): Problem {
+/** What was not as expected, by where it stood. */
+type Wrong = { readonly [where in Parameter['in']]?: z.ZodError | undefined };
+
+/** The 400 that names each parameter and field that was not as expected. `query` is the query as it came. */
+export function badParameters(found: Wrong, query: unknown): Problem {
   const errors = [
     ...(found.path?.issues.flatMap((issue) => parametersOf('path', issue, {})) ?? []),
     ...(found.query?.issues.flatMap((issue) => parametersOf('query', issue, query)) ?? []),
+    ...(found.content?.issues.flatMap((issue) => parametersOf('content', issue, {})) ?? []),
   ];
-  const detail = errors.map((one) => `${one.in} parameter "${one.parameter}": ${one.detail}`).join('; ');
+  const detail = errors.map(told).join('; ');
   return makeProblem(400, detail, { errors });
+}
+
+function told({ in: where, parameter, detail }: Parameter): string {
+  if (where !== 'content') return `${where} parameter "${parameter}": ${detail}`;
+  return parameter === '' ? `content: ${detail}` : `content: field "${parameter}": ${detail}`;
 }

@@ -12,13 +12,13 @@ export const problem = z
     errors: z
       .array(
         z.strictObject({
-          in: z.enum(['path', 'query']),
-          parameter: z.string(),
+          in: z.enum(['path', 'query', 'content']),
+          parameter: z.string().describe('Its name; in content, the path of the field.'),
           detail: z.string().describe('What was expected.'),
         }),
       )
       .optional()
-      .describe('With 400: each parameter that was not as expected.'),
+      .describe('With 400: each parameter or field that was not as expected.'),
     reasons: z.array(z.string()).optional().describe('With 503 from /readyz: what is missing.'),
   })
   .describe('RFC 9457 problem details.');

@@ -1,12 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { RouteAccess } from './access/contract.ts';
+import type { Caller, RouteAccess } from './access/contract.ts';
 import { badParameters } from './parameters.ts';
 import { makeProblem, problem, problemMediaType, sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
 /** No parameters. */
 export const none = z.strictObject({});
+/** A POST that takes no content. */
+export const noContent = z.undefined();
 
 const problemResponse = {
   description: 'RFC 9457 problem details.',
@@ -74,37 +76,71 @@ export function get<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodTyp
   });
 }
 
+/** The most bytes of content that a route takes. */
+const CONTENT = 65_536;
+
+interface Posted<P extends z.ZodType, C extends z.ZodType, R extends z.ZodType> {
+  readonly path: string;
+  readonly role: RouteAccess['role'];
+  readonly tag: string;
+  readonly summary: string;
+  /** Of the path. */
+  readonly params: P;
+  /** Of the JSON that is sent. */
+  readonly content: C;
+  /** Of an answer that is no problem: 201 where something was made, else 202. */
+  readonly status: 201 | 202;
+  readonly response: R;
+  /** Undefined: there is no such thing, a 404 that says `absent`. */
+  readonly handler: (request: {
+    params: z.output<P>;
+    content: z.output<C>;
+    caller: Caller;
+  }) => Promise<z.output<R> | undefined>;
+  readonly absent?: string;
+  /** In a line, what was done, to be sealed with who did it. Nothing secret. */
+  readonly what?: (answer: z.output<R>) => string;
+}
+
 /**
- * Adds a POST route without content that starts something: 202 with what the engine says of it. Recorded and sealed. Only who has shown who
- * they are may start anything: a page of another site can send a POST to loopback, too.
+ * Adds a POST route: it starts or makes something, which is recorded and sealed. Only who has shown who they are may do so: a page of another
+ * site can send a POST to loopback, too.
  */
-export function post<P extends z.ZodType, R extends z.ZodType>(
+export function post<P extends z.ZodType, R extends z.ZodType, C extends z.ZodType = z.ZodUndefined>(
   app: FastifyInstance,
-  route: Omit<Route<P, typeof none, R>, 'sealed' | 'guard' | 'query'>,
+  route: Posted<P, C, R>,
 ): void {
   const { config, told } = needs({ role: route.role, sealed: true });
+  const takesContent = !(route.content instanceof z.ZodUndefined);
   const schema = {
     ...told,
     tags: [route.tag],
     summary: route.summary,
     params: route.params,
     querystring: none,
-    response: { 202: route.response, default: problemResponse },
+    ...(takesContent ? { body: route.content } : {}),
+    response: { [route.status]: route.response, default: problemResponse },
   };
-  app.post(route.path, { schema, config }, async (request, reply) => {
-    if (request.caller === null)
+  const limit = takesContent ? { bodyLimit: CONTENT } : {};
+  app.post(route.path, { schema, config: { ...config, takesContent }, ...limit }, async (request, reply) => {
+    const { caller } = request;
+    if (caller === null)
       return sendProblem(
         reply,
         makeProblem(403, 'this needs to know who asks: configure access (docs/access.md)'),
       );
     const params = route.params.safeParse(request.params);
     const query = none.safeParse(request.query);
-    if (!params.success || !query.success)
-      return sendProblem(reply, badParameters({ path: params.error, query: query.error }, request.query));
-    const answer = await route.handler({ params: params.data, query: query.data });
+    const content = route.content.safeParse(request.body);
+    if (!params.success || !query.success || !content.success) {
+      const wrong = { path: params.error, query: query.error, content: content.error };
+      return sendProblem(reply, badParameters(wrong, request.query));
+    }
+    const answer = await route.handler({ params: params.data, content: content.data, caller });
     if (answer === undefined)
       return sendProblem(reply, makeProblem(404, route.absent ?? 'there is no such thing'));
-    return reply.code(202).send(answer);
+    request.what = route.what?.(answer);
+    return reply.code(route.status).send(answer);
   });
 }
 

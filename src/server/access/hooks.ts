@@ -8,10 +8,14 @@ import type { Gate } from './gate.ts';
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: RouteAccess;
+    /** JSON may come with the request. */
+    takesContent?: boolean;
   }
   interface FastifyRequest {
     /** Who asks; null where nobody has to say. */
     caller: Caller | null;
+    /** What was done, to be sealed; undefined: path and status say it. */
+    what: string | undefined;
   }
 }
 
@@ -41,7 +45,7 @@ const RETRY_AFTER: Readonly<Partial<Record<DenialReason, string>>> = {
   unsealed: '60',
 };
 
-/** Seals paths of so many characters whole. */
+/** Texts of so many characters are sealed whole. */
 const LONGEST = 2048;
 
 /**
@@ -59,6 +63,7 @@ export function addAccess(app: FastifyInstance, { gate, log, now }: AccessHooks)
     unsealed: 0,
   };
   app.decorateRequest('caller', null);
+  app.decorateRequest('what', undefined);
   app.addHook('onRoute', ({ url, method, config }) => {
     if (config?.access === undefined)
       throw new Error(`${String(method)} ${url} doesn't say which role it needs`);
@@ -98,6 +103,7 @@ export function addAccess(app: FastifyInstance, { gate, log, now }: AccessHooks)
         roles: caller.roles,
         operation: `${request.method} ${routeOptions.url}`,
         subject: subjectOf(request),
+        ...(request.what === undefined ? {} : { what: cut(request.what) }),
         status: reply.statusCode,
         bytes: typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : null,
       });
@@ -132,5 +138,9 @@ function pathOf({ routeOptions, params: given }: FastifyRequest): string {
 function subjectOf(request: FastifyRequest): string {
   const query = request.url.indexOf('?');
   const whole = pathOf(request) + (query < 0 ? '' : request.url.slice(query));
-  return whole.length > LONGEST ? `${whole.slice(0, LONGEST)}...` : whole;
+  return cut(whole);
+}
+
+function cut(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text;
 }
