@@ -36,7 +36,7 @@ export async function serve({ config, directory, sandbox }: Served, io: Io): Pro
   const server = await startServer({ view: agent.view, listen, logger, guard, tls });
   if (tls === undefined && !isLoopback(host)) logger.warn({ event: 'no_tls', listen }, IN_THE_CLEAR);
   io.out(`${config.agent.organisation}: Annexa ${agent.view.build.version} listens on ${server.url}`);
-  await agent.open();
+  await agent.load();
   // Sealed by now.
   server.useAccess(access);
   const watch = watchConfig(await watched(directory, config, { session, server }, io));

@@ -87,8 +87,10 @@ export class Agent implements AsyncDisposable {
   readonly #conditions: Conditions;
   readonly #store: StoreGuard;
   #doubt: string | undefined;
-  /** The configuration is in force, and what is stored is judged. */
-  #opened = false;
+  /** Something was judged since the start: before, what the state says may be of long ago, and isn't told. */
+  #judged = false;
+  /** Resolves when it was tried for the first time. */
+  readonly #tried = Promise.withResolvers<void>();
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -113,8 +115,15 @@ export class Agent implements AsyncDisposable {
       config: () => (this.#sealedConfig === '' ? null : this.#sealedConfig),
       sealed: () => this.#serial(() => this.#stores.sync()),
     });
+    const answers = stateAnswers(options.stores.state, options.stores.log);
     this.view = {
-      ...stateAnswers(options.stores.state, options.stores.log),
+      ...answers,
+      controls: (query) => this.#judgedFirst(() => answers.controls(query)),
+      control: (id, period) => this.#judgedFirst(() => answers.control(id, period)),
+      checks: (query) => this.#judgedFirst(() => answers.checks(query)),
+      check: (name) => this.#judgedFirst(() => answers.check(name)),
+      deviations: (query) => this.#judgedFirst(() => answers.deviations(query)),
+      collectors: (query) => this.#judgedFirst(() => answers.collectors(query)),
       metrics: () => this.#metrics(),
       collect: (collector) => this.#demanded(collector),
       build: options.build,
@@ -122,18 +131,28 @@ export class Agent implements AsyncDisposable {
     };
   }
 
-  /** Seals the configuration unless it is in force already, connects the collectors and judges what is stored. Collects nothing. */
+  /** Loads, and judges what is stored. Collects nothing. Rejects when the store fails. */
   async open(): Promise<void> {
+    await this.load();
+    await this.judge();
+  }
+
+  /** Seals the configuration unless it is in force already, and connects the collectors: then it is ready. What the state says is told once it is judged again. */
+  async load(): Promise<void> {
     const { log } = this.#stores;
     this.#options.clock.sealed((await log.entry(log.checkpoint().size - 1)).sealedAt);
     await this.#stores.sync();
     await this.#knowledge.recall();
     this.#look();
     await this.#serial(() => this.#takeOver(this.#config));
-    this.#opened = true;
   }
 
-  /** Collects by the schedule from now on; what was never collected or is overdue starts at once. */
+  /** Judges what is stored. Rejects when the store fails. */
+  async judge(): Promise<void> {
+    await this.#serial(() => this.#assess(true));
+  }
+
+  /** Judges what is stored, and collects by the schedule from now on; what was never collected or is overdue starts at once. */
   start(): void {
     const now = this.#now();
     this.#agenda = createAgenda(this.#config.collectors, now, this.#options.random, (collector, dataset) =>
@@ -150,7 +169,7 @@ export class Agent implements AsyncDisposable {
     for (const pass of passes) this.#track(pass.catch(() => {}));
     const results = await Promise.all(passes);
     this.#stopping.signal.throwIfAborted();
-    await this.#serial(() => this.#assess(true));
+    await this.judge();
     await this.#stamp({ patience: LAST_STAMP });
     return results;
   }
@@ -165,7 +184,10 @@ export class Agent implements AsyncDisposable {
 
   /** Takes over another configuration whole, or leaves the one in force when it can't be sealed. */
   async reload(config: Config): Promise<void> {
-    await this.#serial(() => this.#takeOver(config));
+    await this.#serial(async () => {
+      await this.#takeOver(config);
+      await this.#store.attempt('assessment', () => this.#assess(true));
+    });
     this.#agenda?.replace(config.collectors, this.#now());
     this.#pump();
   }
@@ -180,6 +202,7 @@ export class Agent implements AsyncDisposable {
     this.#stopping.abort(new EngineError('stopping', 'the agent is stopping'));
     clearTimeout(this.#timer);
     clearTimeout(this.#gathering);
+    this.#tried.resolve();
     await Promise.allSettled([...this.#runs, ...this.#stamping, answered]);
     await this.access.flush();
     await this.#serial(async () => {});
@@ -187,11 +210,20 @@ export class Agent implements AsyncDisposable {
     await this.#stores[Symbol.asyncDispose]();
   }
 
+  /** Once the configuration is loaded, what was judged before the start is not told as if it were so now. */
+  async #judgedFirst<T>(answer: () => Promise<T>): Promise<T> {
+    if (this.#sealedConfig !== '' && !this.#judged) {
+      await this.#tried.promise;
+      if (!this.#judged) throw new EngineError('state', 'what is stored could not be judged since the start');
+    }
+    return answer();
+  }
+
   #readiness(): ReturnType<AgentView['readiness']> {
     this.#look();
     const conditions = this.#conditions.list();
     const reasons = [
-      ...(this.#opened ? [] : ['the configuration is not loaded']),
+      ...(this.#sealedConfig === '' ? ['the configuration is not loaded'] : []),
       ...conditions
         .filter(({ unready }) => unready)
         .map(({ condition, detail }) => `${condition}: ${detail}`),
@@ -218,7 +250,7 @@ export class Agent implements AsyncDisposable {
   }
 
   async #metrics(): Promise<MetricsSnapshot | undefined> {
-    if (this.#sealedConfig === '') return undefined;
+    if (!this.#judged) return undefined;
     return {
       ...(await readMetrics(this.#stores.state, this.#stores.log)),
       verifyFailures: this.#stores.verifyFailures(),
@@ -246,7 +278,8 @@ export class Agent implements AsyncDisposable {
       const asked = this.#doubt !== undefined;
       this.#track(
         this.#store
-          .attempt('assessment', () => this.#serial(() => this.#assess(true)))
+          .attempt('assessment', () => this.judge())
+          .finally(() => this.#tried.resolve())
           .then(() => (asked ? this.#stamp({ patience: LAST_STAMP }) : undefined)),
       );
     }
@@ -391,6 +424,8 @@ export class Agent implements AsyncDisposable {
       config: this.#sealedConfig,
     });
     await this.#stores.sync();
+    this.#judged = true;
+    this.#tried.resolve();
     for (const kind of changed) this.#changedKinds.delete(kind);
     clock.sealed(sealed.sealedAt);
     if (full) this.#evaluateAt = this.#now() + this.#config.agent.evaluateEvery;
@@ -445,7 +480,6 @@ export class Agent implements AsyncDisposable {
         }),
       );
     }
-    await this.#assess(true);
   }
 }
 

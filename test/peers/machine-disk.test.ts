@@ -42,6 +42,12 @@ async function more(): Promise<number> {
   return count;
 }
 
+/** Has a shell do it on the machine, all of it. */
+async function done(script: string): Promise<void> {
+  const { code, err } = await machine.run(['sh', '-c', script]);
+  expect(code, err).toBe(0);
+}
+
 /** Waits until that many are collected and judged. */
 const judged = (agent: Running, many: number) =>
   until(
@@ -53,7 +59,7 @@ const judged = (agent: Running, many: number) =>
 /** Fills what the others may use of the disk but for so many KiB. */
 async function fill(data: string, left: number): Promise<void> {
   const script = `dd if=/dev/zero of=${at(data)}/ballast bs=64k 2>/dev/null; truncate -s -${left}K ${at(data)}/ballast; sync`;
-  await machine.run(['sh', '-c', script]);
+  await done(script);
 }
 
 async function size(agent: Running): Promise<number> {
@@ -76,7 +82,7 @@ test('a disk that fills, wherever it runs out: said in log, metric and probe, no
     const metrics = (await ask(agent, '/metrics')).text;
     expect(metrics).toContain('annexa_ready 0\n');
     expect(metrics).toContain('annexa_condition{condition="store-full"} 1\n');
-    await machine.run(['rm', at('small', 'ballast')]);
+    await done(`rm ${at('small', 'ballast')}`);
     await ready(agent);
     expect(await size(agent)).toBeGreaterThanOrEqual(before);
     await judged(agent, many);
@@ -97,13 +103,17 @@ describe('a volume that can be read alone', () => {
     await ready(agent);
     const data = at('small');
     // Whatever is opened from now on lies on a mount that is read-only; what is open stays as it is.
-    await machine.run(['sh', '-c', `mount --bind ${data} ${data} && mount -o remount,bind,ro ${data}`]);
+    // Made read-only first and moved there then: on a mount where something is being written it would be refused (EBUSY).
+    const aside = at('aside');
+    await done(
+      `mkdir ${aside} && mount --bind ${data} ${aside} && mount -o remount,bind,ro ${aside} && mount --move ${aside} ${data}`,
+    );
     const many = await more();
     expect((await unready(agent)).text).toMatch(
       /"store-read-only: [^"]*\/small[^"]*: nothing can be written \(EROFS\)/,
     );
     expect((await ask(agent, '/livez')).status).toBe(200);
-    await machine.run(['umount', data]);
+    await done(`umount ${data}`);
     await ready(agent);
     await judged(agent, many);
     await stopped(agent);
@@ -114,7 +124,7 @@ describe('a volume that can be read alone', () => {
     const agent = await runAgent(machine, 'ext4');
     await ready(agent);
     const before = await size(agent);
-    await machine.run(['mount', '-o', 'remount,abort', at('ext4')]);
+    await done(`mount -o remount,abort ${at('ext4')}`);
     await more();
     expect((await unready(agent)).text).toContain('store-read-only: ');
     expect((await ask(agent, '/livez')).status).toBe(200);
@@ -123,7 +133,7 @@ describe('a volume that can be read alone', () => {
       .ended;
     expect(refused.code).toBe(3);
     expect(refused.err).toMatch(/^annexa run: .*\/ext4.*nothing can be written/m);
-    await machine.run(['sh', '-c', `umount ${at('ext4')} && mount -o loop ${at('image')} ${at('ext4')}`]);
+    await done(`umount ${at('ext4')} && mount -o loop ${at('image')} ${at('ext4')}`);
     const again = await runAgent(machine, 'ext4');
     await ready(again);
     expect(await size(again)).toBeGreaterThanOrEqual(before);
@@ -137,7 +147,7 @@ test('a full disk at the start is refused with the directory that is full, and a
   const refused = await machine.annexa(['run', '--config', at('config')], { ANNEXA_DATA: at('small') }).ended;
   expect(refused.code).toBe(3);
   expect(refused.err).toMatch(/^annexa run: .*\/small.*no room is left/m);
-  await machine.run(['rm', at('small', 'ballast')]);
+  await done(`rm ${at('small', 'ballast')}`);
   const agent = await runAgent(machine, 'small');
   await ready(agent);
   await stopped(agent);
