@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/contract.ts';
+import { configDigest } from '../config/digest.ts';
 import { watchConfig } from '../config/watch.ts';
 import { compileProblems } from '../engine/admit.ts';
 import type { Sandbox } from '../inventory/query-contract.ts';
@@ -106,7 +107,10 @@ async function watched(
         'without access everybody on the network would be let in: what was in force stays',
       );
     inForce = config;
-    logger.info({ event: 'reloaded', digest: config.digest }, 'the configuration was taken over');
+    logger.info(
+      { event: 'reloaded', digest: configDigest(config.documents) },
+      'the configuration was taken over',
+    );
   };
   return {
     directory,

@@ -208,8 +208,6 @@ export interface ScopeSpec {
 /** Everything in force, frozen. */
 export interface Config {
   readonly directory: string;
-  /** SHA-256, hex, of the JCS of `documents` without files and approvals: changes exactly when the meaning may have. */
-  readonly digest: string;
   readonly agent: AgentSpec;
   readonly scope: ScopeSpec | undefined;
   readonly collectors: readonly CollectorConfig[];

@@ -9,7 +9,7 @@ export function jcsDigest(value: unknown): string {
     .digest('hex');
 }
 
-/** The digest of a configuration: of its documents by id, without the files they are in and their approvals. */
+/** The digest of a configuration: of its documents by id, without the files they are in and their approvals. Changes exactly when the meaning may have. */
 export function configDigest(documents: readonly ConfigDocument[]): string {
   return jcsDigest(documents.map(({ id, kind, name, manifest }) => ({ id, kind, name, manifest })));
 }

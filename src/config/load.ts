@@ -4,7 +4,7 @@ import { absenceFaults } from './absences.ts';
 import { agentSpec, readEnvironment } from './agent.ts';
 import { annotatedApproval, type Environment, gitApprovals } from './approval.ts';
 import type { AgentSpec, Approval, Config, ConfigDocument } from './contract.ts';
-import { configDigest, freeze } from './digest.ts';
+import { freeze } from './digest.ts';
 import { describe, isMapping, parseDocuments, pathText, type RawDocument } from './documents.ts';
 import { ConfigError, type ConfigIssue, sortIssues, wholeIssue } from './error.ts';
 import { type ManifestFile, readManifestFiles } from './files.ts';
@@ -150,7 +150,6 @@ function assemble(
   const documents = unsorted.toSorted((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)));
   return freeze({
     directory: resolve(directory),
-    digest: configDigest(documents),
     agent,
     scope: manifests.find((manifest) => manifest.kind === 'Scope')?.spec,
     collectors: sorted.flatMap((entry) => entry.collector ?? []),

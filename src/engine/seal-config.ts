@@ -44,12 +44,13 @@ export async function sealConfig({ config, stores, now, sources }: SealConfigInp
   ) {
     return { digest: documents.sha256, changes: [] };
   }
-  const changes = diffConfigs(before, config);
+  const earlier = before && { documents: await readDocuments(log, before.digest) };
+  const changes = diffConfigs(earlier, config);
   const changesBody = await log.storeBody(changes.map(changeLine));
   const effects = await log.storeBody(
-    before === undefined
+    earlier === undefined
       ? []
-      : await configEffects(stores, before.documents, changes, config, now(), sources()),
+      : await configEffects(stores, earlier.documents, changes, config, now(), sources()),
   );
   await appendOne(log, {
     predicate: 'config',
@@ -100,7 +101,6 @@ interface SealedConfig {
   readonly datasets: string | undefined;
   /** Paths of the authorities' certificates, sorted, with commas. */
   readonly authorities: string;
-  readonly documents: readonly ConfigDocument[];
 }
 
 async function sealedBefore({ log, state }: Stores): Promise<SealedConfig | undefined> {
@@ -120,7 +120,6 @@ async function sealedBefore({ log, state }: Stores): Promise<SealedConfig | unde
     digest,
     datasets,
     authorities: authorities.toSorted().join(),
-    documents: await readDocuments(log, digest),
   };
 }
 

@@ -122,11 +122,26 @@ interface Insert {
   readonly statement: StatementSync;
 }
 
-interface KindLoader {
+/** Statements are prepared when they are first needed: most kinds are those of nobody. */
+class KindLoader {
   readonly kind: Kind;
-  readonly inserts: readonly Insert[];
+  readonly #db: DatabaseSync;
+  #inserts: readonly Insert[] | undefined;
+  #deletes: readonly StatementSync[] | undefined;
+
+  constructor(db: DatabaseSync, kind: Kind) {
+    this.#db = db;
+    this.kind = kind;
+  }
+
+  get inserts(): readonly Insert[] {
+    return (this.#inserts ??= insertsOf(this.#db, this.kind));
+  }
+
   /** Rows of a source: those of child tables first, found by their records. */
-  readonly deletes: readonly StatementSync[];
+  get deletes(): readonly StatementSync[] {
+    return (this.#deletes ??= deletesOf(this.#db, this.kind));
+  }
 }
 
 class Loader {
@@ -135,12 +150,7 @@ class Loader {
 
   constructor(db: DatabaseSync, kinds: ReadonlyMap<string, Kind>) {
     this.#db = db;
-    this.#kinds = new Map(
-      [...kinds].map(([name, kind]) => [
-        name,
-        { kind, inserts: insertsOf(db, kind), deletes: deletesOf(db, kind) },
-      ]),
-    );
+    this.#kinds = new Map([...kinds].map(([name, kind]) => [name, new KindLoader(db, kind)]));
   }
 
   async load(

@@ -4,9 +4,15 @@ import type { InventoryRecord, Kind, KindTable, Named, Rows, Scalar } from './ki
 import { NAMED_FROM } from './named.ts';
 import { typed } from './typed.ts';
 
-type Json = z.core.JSONSchema._JSONSchema;
+type Schema = z.core.$ZodTypes;
 
-/** A column as SQLite declares it, from the JSON Schema of its field. */
+/** A schema's definition, as zod's own writers read it: by way of JSON Schema it would take ten times as long, at every start. */
+function internals(schema: z.core.SomeType): { readonly def: Schema['_zod']['def'] } {
+  const { _zod: found } = typed<Schema>(schema);
+  return found;
+}
+
+/** A column as SQLite declares it, from the schema of its field. */
 interface Column {
   readonly name: string;
   readonly ddl: string;
@@ -48,12 +54,12 @@ export function tableKind<const Name extends string, Shape extends z.core.$ZodLo
   options: Options = {},
 ) {
   const schema = z.strictObject({ ...recordShape(name), ...fields });
-  const { properties = {} } = z.toJSONSchema(z.strictObject(fields));
   const columns: Column[] = [];
   const children: Child[] = [];
-  for (const [field, property] of Object.entries(properties)) {
-    if (isList(property)) children.push(childOf(name, field, property, options));
-    else columns.push(columnOf(field, property));
+  for (const [field, value] of Object.entries(fields)) {
+    const { def } = internals(value);
+    if (def.type === 'array') children.push(childOf(name, field, def.element, options));
+    else columns.push(columnOf(field, value));
   }
   const kind = defineKind<InventoryRecord>({
     name,
@@ -71,54 +77,39 @@ export function tableKind<const Name extends string, Shape extends z.core.$ZodLo
 
 type Fields = InventoryRecord & Readonly<Record<string, unknown>>;
 
-function isList(schema: Json): boolean {
-  return typeof schema === 'object' && schema.type === 'array';
+function columnOf(name: string, schema: z.core.SomeType): Column {
+  const { def } = internals(schema);
+  const nullable = def.type === 'nullable';
+  const { type, check } = declared(name, nullable ? def.innerType : schema);
+  return { name, ddl: `${name} ${type}${nullable ? '' : ' NOT NULL'}${check}` };
 }
 
-function columnOf(name: string, schema: Json): Column {
-  const types = typesOf(schema);
-  const told = types.filter(({ type }) => type !== 'null');
-  const [only] = told;
-  if (told.length !== 1 || only === undefined)
-    throw new TypeError(`field ${name}: expected text, a whole number or a boolean, perhaps null`);
-  const nullable = told.length < types.length ? '' : ' NOT NULL';
-  return { name, ddl: `${name} ${sqlType(name, only.type)}${nullable}${checkOf(name, only)}` };
+/** As SQLite declares what the schema takes. Throws for what no column holds: a defect of the kind. */
+function declared(
+  name: string,
+  { _zod: { def } }: Schema,
+): { readonly type: string; readonly check: string } {
+  if (def.type === 'string') return { type: 'TEXT', check: '' };
+  if (def.type === 'boolean') return { type: 'INTEGER', check: ` CHECK (${name} IN (0, 1))` };
+  if (def.type === 'number' && isWhole(def)) return { type: 'INTEGER', check: '' };
+  if (def.type !== 'enum')
+    throw new TypeError(
+      `field ${name} is of type ${def.type}; expected text, a whole number or a boolean, perhaps null`,
+    );
+  const words = Object.values(def.entries).map((word) => `'${word}'`);
+  return { type: 'TEXT', check: ` CHECK (${name} IN (${words.join(', ')}))` };
 }
 
-interface Type {
-  readonly type: string | undefined;
-  readonly values: readonly unknown[] | undefined;
+function isWhole(def: z.core.$ZodNumberDef): boolean {
+  return 'format' in def && def.format === 'safeint';
 }
 
-/** What the value may be: JSON Schema says "or null" by a list of types, or by alternatives. */
-function typesOf(schema: Json): readonly Type[] {
-  if (typeof schema === 'boolean') return [];
-  if (schema.anyOf !== undefined) return schema.anyOf.flatMap((one) => typesOf(one));
-  return [schema.type]
-    .flat()
-    .map((type) => ({ type, values: schema.enum?.filter((value) => value !== null) }));
-}
-
-function sqlType(name: string, type: string | undefined): string {
-  if (type === 'string') return 'TEXT';
-  if (type === 'integer' || type === 'boolean') return 'INTEGER';
-  throw new TypeError(`field ${name} is of type ${type}; expected text, a whole number or a boolean`);
-}
-
-function checkOf(name: string, { type, values }: Type): string {
-  if (type === 'boolean') return ` CHECK (${name} IN (0, 1))`;
-  if (values === undefined) return '';
-  return ` CHECK (${name} IN (${values.map((value) => `'${String(value)}'`).join(', ')}))`;
-}
-
-function childOf(kind: string, field: string, schema: Json, options: Options): Child {
+function childOf(kind: string, field: string, item: z.core.SomeType, options: Options): Child {
   const singular = field.replace(/s$/, '');
   const table = options.children?.[field] ?? `${kind}_${singular}`;
-  const item = typeof schema === 'object' ? schema.items : undefined;
-  if (item === undefined || typeof item === 'boolean' || Array.isArray(item))
-    throw new TypeError(`field ${field} of ${kind} is a list of nothing known`);
-  if (item.type !== 'object') return { field, table, columns: [columnOf(singular, item)], plain: true };
-  const columns = Object.entries(item.properties ?? {}).map(([name, property]) => columnOf(name, property));
+  const { def } = internals(item);
+  if (def.type !== 'object') return { field, table, columns: [columnOf(singular, item)], plain: true };
+  const columns = Object.entries(def.shape).map(([name, value]) => columnOf(name, value));
   if (columns.some(({ ddl }) => !ddl.includes('NOT NULL')))
     throw new TypeError(`field ${field} of ${kind}: nothing in a list may be null`);
   return { field, table, columns, plain: false };

@@ -51,7 +51,13 @@ describe('the image', () => {
       .parse(JSON.parse(await podman('image', 'inspect', image)))[0]?.Config;
     expect(config).toMatchObject({
       User: `${user}:${user}`,
-      Entrypoint: ['node', '--max-semi-space-size=4', '--optimize-for-size', '/app/annexa.mjs'],
+      Entrypoint: [
+        'node',
+        '--initial-heap-size=40',
+        '--max-semi-space-size=4',
+        '--optimize-for-size',
+        '/app/annexa.mjs',
+      ],
       Cmd: ['run'],
       StopSignal: 'SIGTERM',
       ExposedPorts: { '8080/tcp': {} },

@@ -138,7 +138,13 @@ async function nodeOf(cluster: Cluster, front: TcpFront, directory: string): Pro
   return {
     directory,
     app: join(directory, 'app'),
-    entrypoint: ['node', '--max-semi-space-size=4', '--optimize-for-size', '/app/annexa.mjs'],
+    entrypoint: [
+      'node',
+      '--initial-heap-size=40',
+      '--max-semi-space-size=4',
+      '--optimize-for-size',
+      '/app/annexa.mjs',
+    ],
     claims: { annexa: join(directory, 'volume') },
     hosts: [`annexa.${NAMESPACE}.svc`],
     async content(kind, name) {
