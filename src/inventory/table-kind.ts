@@ -85,10 +85,8 @@ function columnOf(name: string, schema: z.core.SomeType): Column {
 }
 
 /** As SQLite declares what the schema takes. Throws for what no column holds: a defect of the kind. */
-function declared(
-  name: string,
-  { _zod: { def } }: Schema,
-): { readonly type: string; readonly check: string } {
+function declared(name: string, schema: z.core.SomeType): { readonly type: string; readonly check: string } {
+  const { def } = internals(schema);
   if (def.type === 'string') return { type: 'TEXT', check: '' };
   if (def.type === 'boolean') return { type: 'INTEGER', check: ` CHECK (${name} IN (0, 1))` };
   if (def.type === 'number' && isWhole(def)) return { type: 'INTEGER', check: '' };
