@@ -34,6 +34,8 @@ export function createContext({ first, end }: Range): ContextFinder {
       const config = before || index >= end ? undefined : configurationOf(entry);
       if (config !== undefined) named.add(config.index);
       // A rotation after the range as well: it says which keys sign the checkpoint at which is answered.
+      // Which of them stand at the beginning of the range, all of them together say.
+      if (predicate === 'attestation' && before) always.push(index);
       if (predicate === 'genesis' || predicate === 'rotation' || predicate === 'erasure') always.push(index);
     },
     configurations() {

@@ -87,6 +87,13 @@ const own = {
     after: digest,
     documents: records,
   },
+  /** One that was given through the API, or its withdrawal: who, what and when are in the body alone. `replaces`: the entry whose place it takes. */
+  attestation: {
+    act: z.enum(['given', 'withdrawn']),
+    aspects: z.array(name).min(1),
+    replaces: count.nullable(),
+    records,
+  },
   /** A line a request that was answered: who asked, for what, when. */
   access: { records },
   erasure: {
@@ -124,6 +131,7 @@ const predicateSchemas: { readonly [name in PredicateName]?: z.ZodType<Shared> }
     z.strictObject({ ...rotation.checkpoint, ...common }),
     z.strictObject({ ...rotation.body, ...common }),
   ]),
+  attestation: z.strictObject({ ...own.attestation, ...common }),
   access: z.strictObject({ ...own.access, ...common }),
   erasure: z.strictObject({ ...own.erasure, ...common }),
 };

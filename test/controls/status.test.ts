@@ -67,6 +67,7 @@ function input(over: Partial<StatusInput> = {}): StatusInput {
     open: [],
     exceptions: [],
     attestations: [],
+    sealed: [],
     soa: undefined,
     now,
     ...over,

@@ -1,9 +1,11 @@
 import { attestationState } from '../../controls/attestation.ts';
+import { nameOf, sealedState } from '../../controls/sealed-attestation.ts';
 import type { AssessedControl, ControlAssessment } from '../../controls/status.ts';
 import { soaEntry } from '../../controls/soa.ts';
 import { instantText } from '../../controls/words.ts';
 import { compareUtf8 } from '../../inventory/utf8.ts';
 import type { Question } from '../contract.ts';
+import type { Given } from './attested.ts';
 import type { SealedConfig } from './configuration.ts';
 import type { Cell } from './csv.ts';
 import type { Replay } from './replay.ts';
@@ -229,11 +231,46 @@ export const ATTESTATION_COLUMNS = [
   'sealed',
   'sealed_exact',
   'withdrawn',
+  'by_known',
+  'entry',
 ] as const;
 
-/** Every wording of an attestation for the chosen controls that stood in a configuration of the range; by name, then by time. */
-export function attestationRows({ configs, controls }: Replay, { to }: Pick<Question, 'to'>): Cell[][] {
+/**
+ * Every wording of an attestation for the chosen controls that stood in a configuration of the range; by name, then by time. Then those that were
+ * given through the API, in the order of the log: what ended before the period is left out.
+ */
+export function attestationRows(
+  { configs, controls, given }: Replay,
+  { from, to }: Pick<Question, 'from' | 'to'>,
+): Cell[][] {
   const asked = new Set(controls.flatMap(({ aspects }) => aspects.map(({ id }) => id)));
+  const sealed = given
+    .filter(({ endedAt }) => endedAt === undefined || endedAt >= from)
+    .filter(({ aspects }) => aspects.some((aspect) => asked.has(aspect)));
+  return [...manifestRows(configs, asked, to), ...sealed.map((one) => givenRow(one, to))];
+}
+
+function givenRow(one: Given, to: number): Cell[] {
+  const { line, endedAt, sealedAt, entry } = one;
+  const left = endedAt !== undefined && endedAt < to;
+  return [
+    nameOf(one),
+    one.aspects.join(' '),
+    line?.statement,
+    line?.by,
+    line && instantText(line.at),
+    line && instantText(line.expires),
+    left ? 'withdrawn' : sealedState(one, to),
+    line?.documents.map((document) => `${document.name} ${document.sha256}`).join('\n'),
+    instantText(sealedAt),
+    'yes',
+    endedAt === undefined ? '' : instantText(endedAt),
+    line === null ? '' : `authenticated as ${line.by}`,
+    entry,
+  ];
+}
+
+function manifestRows(configs: readonly SealedConfig[], asked: ReadonlySet<string>, to: number): Cell[][] {
   return wordings(configs, 'Attestation').flatMap(({ name, config, sealedAt, exact, withdrawn }) => {
     const found = config.attestations.find(({ metadata }) => metadata.name === name);
     if (found === undefined || !found.spec.aspects.some((aspect) => asked.has(aspect))) return [];
@@ -252,6 +289,8 @@ export function attestationRows({ configs, controls }: Replay, { to }: Pick<Ques
         instantText(sealedAt),
         exact ? 'yes' : 'no',
         withdrawn === undefined ? '' : instantText(withdrawn),
+        'asserted in the configuration',
+        '',
       ],
     ];
   });
