@@ -1,17 +1,22 @@
 import { z } from 'zod';
 import { aspectId, instant, manifest, text, unique } from './fields.ts';
 
+/** Half a surrogate pair can't be sealed. */
+export const words = text.refine((value) => value.isWellFormed(), {
+  error: 'expected Unicode text, found half a surrogate pair',
+});
+
 /** What somebody attests, however it reaches the agent. */
 export const attestationFields = {
   aspects: z.array(aspectId).min(1).check(unique(String)),
   /** What was done or seen, and with which result. */
-  statement: text,
+  statement: words,
   /** When it was done or seen, Unix seconds. */
   at: instant,
   documents: z
     .array(
       z.strictObject({
-        name: text,
+        name: words,
         /** Of the document's bytes. */
         sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits'),
       }),

@@ -5,11 +5,8 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d:
 /** The one version that manifests have. */
 export const apiVersion = 'annexa.dev/v1alpha1';
 
-/** Text that a person reads: at least one character that isn't white space, and none that can't be sealed. */
-export const text = z
-  .string()
-  .regex(/\S/, 'expected text, found none')
-  .regex(/^\P{Cs}*$/u, 'expected Unicode text, found half a surrogate pair');
+/** Text that a person reads: at least one character that isn't white space. */
+export const text = z.string().regex(/\S/, 'expected text, found none');
 
 /** The name of a manifest: lower-case letters, digits and `-`, at most 63 (a DNS label, as in Kubernetes). */
 export const manifestName = z

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { attestationFields, attestationState, endsLater } from './attestation.ts';
+import { attestationFields, attestationState, endsLater, words } from './attestation.ts';
 import { findAspect } from './catalogue.ts';
-import { aspectId, instant, manifestName, text, unique } from './fields.ts';
+import { aspectId, instant, manifestName, unique } from './fields.ts';
 
 /** Attestations that are given through the API, and sealed as `attestation/v1` (docs/adr/0036). */
 
@@ -40,7 +40,7 @@ export const attestationContent = z
 export type AttestationContent = z.output<typeof attestationContent>;
 
 /** What is sent to withdraw one. */
-export const withdrawalContent = z.strictObject({ reason: text });
+export const withdrawalContent = z.strictObject({ reason: words });
 
 /** The one line of the body of an attestation. Times are Unix seconds. */
 export const attestationLine = z.object({

@@ -38,7 +38,7 @@ const common = {
   sample: z.boolean(),
 };
 
-/** Each predicate's own fields. Those without a schema yet are neither written nor read. */
+/** Each predicate's own fields. */
 const own = {
   genesis: {
     format: z.literal(STORE_FORMAT),
@@ -120,7 +120,7 @@ const rotationSchema = z.discriminatedUnion('use', [
 const genesisSchema = z.strictObject(own.genesis);
 type Shared = z.infer<z.ZodObject<typeof common>>;
 /** Of whole predicates: their own fields and the common ones. */
-const predicateSchemas: { readonly [name in PredicateName]?: z.ZodType<Shared> } = {
+const predicateSchemas: { readonly [name in PredicateName]: z.ZodType<Shared> } = {
   genesis: z.strictObject({ ...own.genesis, ...common }),
   snapshot: z.strictObject({ ...own.snapshot, ...common }),
   run: z.strictObject({ ...own.run, ...common }),
@@ -257,11 +257,10 @@ export function parseRotation(fields: unknown): RotationFields {
 function parseParts(value: unknown, code: 'invalid' | 'corrupt', where: string): Statement {
   const { subject, predicateType: type, predicate } = checked(statementSchema, value, code, where);
   const name = names.get(type);
-  const schema = name === undefined ? undefined : predicateSchemas[name];
-  if (name === undefined || schema === undefined) {
+  if (name === undefined) {
     throw new EvidenceError(code, `${where}: predicateType: this version knows no ${type}`);
   }
-  const shared: Common = checked(schema, predicate, code, `${where}: predicate`);
+  const shared: Common = checked(predicateSchemas[name], predicate, code, `${where}: predicate`);
   return {
     log: shared.log,
     stream: shared.stream,

@@ -1,5 +1,5 @@
 import { attestationState } from '../../controls/attestation.ts';
-import { nameOf, sealedState } from '../../controls/sealed-attestation.ts';
+import { besideManifests, nameOf, sealedState } from '../../controls/sealed-attestation.ts';
 import type { AssessedControl, ControlAssessment } from '../../controls/status.ts';
 import { soaEntry } from '../../controls/soa.ts';
 import { instantText } from '../../controls/words.ts';
@@ -240,19 +240,25 @@ export const ATTESTATION_COLUMNS = [
  * given through the API, in the order of the log: what ended before the period is left out.
  */
 export function attestationRows(
-  { configs, controls, given }: Replay,
+  { configs, config, controls, given }: Replay,
   { from, to }: Pick<Question, 'from' | 'to'>,
 ): Cell[][] {
   const asked = new Set(controls.flatMap(({ aspects }) => aspects.map(({ id }) => id)));
   const sealed = given
     .filter(({ endedAt }) => endedAt === undefined || endedAt >= from)
     .filter(({ aspects }) => aspects.some((aspect) => asked.has(aspect)));
-  return [...manifestRows(configs, asked, to), ...sealed.map((one) => givenRow(one, to))];
+  const manifests = config?.attestations ?? [];
+  return [
+    ...manifestRows(configs, asked, to),
+    ...sealed.map((one) => givenRow(one, besideManifests([one], manifests).length > 0, to)),
+  ];
 }
 
-function givenRow(one: Given, to: number): Cell[] {
+/** `displaced`: the configuration has one of the same name at the period's end, which counts instead. */
+function givenRow(one: Given, counts: boolean, to: number): Cell[] {
   const { line, endedAt, sealedAt, entry } = one;
   const left = endedAt !== undefined && endedAt < to;
+  const stands = counts ? sealedState(one, to) : 'displaced';
   return [
     nameOf(one),
     one.aspects.join(' '),
@@ -260,7 +266,7 @@ function givenRow(one: Given, to: number): Cell[] {
     line?.by,
     line && instantText(line.at),
     line && instantText(line.expires),
-    left ? 'withdrawn' : sealedState(one, to),
+    left ? 'withdrawn' : stands,
     line?.documents.map((document) => `${document.name} ${document.sha256}`).join('\n'),
     instantText(sealedAt),
     'yes',
