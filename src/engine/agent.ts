@@ -117,7 +117,7 @@ export class Agent implements AsyncDisposable {
       sealed: () => this.#serial(() => this.#stores.sync()),
     });
     const { log, state } = options.stores;
-    const attester = createAttester({ log, state, now: this.#now, config: () => this.#sealedConfig });
+    const attester = createAttester({ log, state, logger, now: this.#now, config: () => this.#sealedConfig });
     this.view = {
       ...stateAnswers(state, log),
       metrics: () => this.#metrics(),

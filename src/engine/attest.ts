@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
 import {
   type AttestationContent,
   type AttestationLine,
@@ -26,6 +27,7 @@ export interface Attester {
 export interface AttesterOptions {
   readonly log: EvidenceLog;
   readonly state: StateDatabase;
+  readonly logger: Pick<Logger, 'info'>;
   /** Unix seconds. */
   readonly now: () => number;
   /** Digest of the configuration in force. */
@@ -39,7 +41,7 @@ type Act =
 /** Ids of the lines: what `annexa erase` is told. */
 const PREFIX = { given: 'attestation', withdrawn: 'withdrawal' } as const;
 
-export function createAttester({ log, state, now, config }: AttesterOptions): Attester {
+export function createAttester({ log, state, logger, now, config }: AttesterOptions): Attester {
   /** The last one that the store refused. It may have been sealed in spite of that: asked again, it is sealed under the same run id. */
   let unsure: (Act & { readonly runId: string }) | undefined;
 
@@ -60,6 +62,7 @@ export function createAttester({ log, state, now, config }: AttesterOptions): At
       fields: { act, aspects, replaces, records: body.records },
     });
     unsure = undefined;
+    logger.info({ event: 'attested', act, entry: sealed.index, leaf: sealed.leafHash }, 'attested');
     return sealed;
   }
 
