@@ -323,6 +323,7 @@ export class Agent implements AsyncDisposable {
       throw new EngineError('store', 'nothing can be stored at the moment');
     }
     if (done instanceof EngineError) throw done;
+    if (done.item === undefined) return undefined;
     // Should it fail, what was sealed is acknowledged all the same, and the next assessment tries again.
     await this.#store.attempt('assessment', () => this.#serial(() => this.#stores.sync()));
     this.#attested = true;

@@ -233,6 +233,8 @@ export const ATTESTATION_COLUMNS = [
   'withdrawn',
   'by_known',
   'entry',
+  'withdrawn_by',
+  'withdrawn_why',
 ] as const;
 
 /**
@@ -256,7 +258,7 @@ export function attestationRows(
 
 /** `displaced`: the configuration has one of the same name at the period's end, which counts instead. */
 function givenRow(one: Given, counts: boolean, to: number): Cell[] {
-  const { line, endedAt, sealedAt, entry } = one;
+  const { line, endedAt, sealedAt, entry, withdrawal } = one;
   const left = endedAt !== undefined && endedAt < to;
   const stands = counts ? sealedState(one, to) : 'displaced';
   return [
@@ -273,6 +275,8 @@ function givenRow(one: Given, counts: boolean, to: number): Cell[] {
     endedAt === undefined ? '' : instantText(endedAt),
     line === null ? '' : `authenticated as ${line.by}`,
     entry,
+    left ? withdrawal?.by : '',
+    left ? withdrawal?.reason : '',
   ];
 }
 
@@ -296,6 +300,8 @@ function manifestRows(configs: readonly SealedConfig[], asked: ReadonlySet<strin
         exact ? 'yes' : 'no',
         withdrawn === undefined ? '' : instantText(withdrawn),
         'asserted in the configuration',
+        '',
+        '',
         '',
       ],
     ];

@@ -46,7 +46,7 @@ export function* acceptances({ exceptions, attestations }: Findings): Generator<
         'Aspects',
         'Statement',
         'By',
-        'Who',
+        'How known',
         'At',
         'Expires',
         'At the end',
