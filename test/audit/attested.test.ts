@@ -98,19 +98,25 @@ describe('the statuses of a bundle', () => {
 
   test('are the agent’s own, wherever the period begins and ends', async () => {
     const begins = [NOW - MINUTE, ...told.map(({ at }) => at)];
-    const last = told.length - 1;
-    for (const [first, begin] of begins.entries())
-      for (const [step, { at, controls }] of told.entries()) {
-        if (step < first || (first > 0 && step < last)) continue;
-        const files = await deriveFrom(store(), { from: begin + 1, to: at + 1 });
-        expect(controlsOf(files), `step ${first} to ${step}`).toEqual(controls);
-      }
+    const pairs = [
+      [0, 0],
+      [0, 2],
+      [0, 4],
+      [1, 3],
+      [2, 4],
+      [4, 4],
+    ] as const;
+    for (const [first, step] of pairs) {
+      const [from, end] = [(begins[first] ?? 0) + 1, told[step]];
+      const files = await deriveFrom(store(), { from, to: (end?.at ?? 0) + 1 });
+      expect(controlsOf(files), `step ${first} to ${step}`).toEqual(end?.controls);
+    }
   });
 
   test('stood as long as the agent says', async () => {
     await using opened = await world.open();
     const { view } = opened.agent;
-    for (const begin of [NOW - MINUTE, told[0]?.at ?? 0, told[2]?.at ?? 0]) {
+    for (const begin of [NOW - MINUTE, told[2]?.at ?? 0]) {
       const period = { from: begin + 1, to: NOW + 45 * MINUTE };
       const rows = rowsOf(await deriveFrom(store(), period), 'controls.csv');
       for (const id of CONTROLS) {
