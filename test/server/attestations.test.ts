@@ -110,8 +110,8 @@ describe('what is attested', () => {
     [new EngineError('invalid', 'expected an earlier time', { field: 'at' }), 400, 'field "at": expected an'],
     [new EngineError('conflict', 'the configuration has one'), 409, 'the configuration has one'],
     [new EngineError('store', '/var/lib/annexa is full'), 503, 'nothing can be stored at the moment'],
-  ])('is refused by the engine: %s', async (error, status, detail) => {
-    const { answer } = await post(CONTENT, { attest: () => Promise.reject(error) });
+  ])('is refused by the engine: %s', async (refusal, status, detail) => {
+    const { answer } = await post(CONTENT, { attest: () => Promise.reject(refusal) });
     expect(problemIn(answer)).toMatchObject({ status, detail: expect.stringContaining(detail) });
     expect(answer.headers.location).toBeUndefined();
   });
