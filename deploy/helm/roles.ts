@@ -32,7 +32,7 @@ const viewer = [reads('/metrics', '/annexa/openapi.json', ...status.flatMap(with
 export const roles: Readonly<Record<string, readonly PathRule[]>> = {
   viewer,
   auditor: [...viewer, reads(...withParts('evidence'), ...withParts('bundles')), writes(`${API}/bundles`)],
-  isms: [...viewer, writes(`${API}/attestations`)],
+  isms: [...viewer, writes(...withParts('attestations'))],
   operator: [...viewer, writes(`${API}/collectors/*`)],
   'metrics-reader': [reads('/metrics')],
 };

@@ -33,6 +33,8 @@ export function createContext({ first, end }: Range): ContextFinder {
       // What began before a configuration was replaced may be sealed after that.
       const config = before || index >= end ? undefined : configurationOf(entry);
       if (config !== undefined) named.add(config.index);
+      // Which of them stand at the beginning of the range, all of them together say.
+      if (predicate === 'attestation' && before) always.push(index);
       // A rotation after the range as well: it says which keys sign the checkpoint at which is answered.
       if (predicate === 'genesis' || predicate === 'rotation' || predicate === 'erasure') always.push(index);
     },

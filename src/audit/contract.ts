@@ -45,7 +45,7 @@ export interface Evidence {
   entries(): AsyncIterable<Sealed>;
   /**
    * Entries outside the range that those in it rest on, ascending: the genesis, rotations, the configuration in force at its
-   * beginning, the last assessment of all checks before it, snapshots sealed before it that assessments in it used (and their configurations), erasures.
+   * beginning, the last assessment of all checks before it, snapshots sealed before it that assessments in it used (and their configurations), attestations before it, erasures.
    */
   readonly context: readonly Sealed[];
   /** Tokens known of checkpoints of at most `at`, by size, then by authority. */

@@ -2,12 +2,23 @@ import type { Attestation } from './attestation.ts';
 import { catalogue, findControl, type Basis, type Control, type Theme } from './catalogue.ts';
 import type { ControlStatus } from './contract.ts';
 import { compareUtf8 } from '../inventory/utf8.ts';
+import { besideManifests, type SealedAttestation } from './sealed-attestation.ts';
 import { soaEntry, type StatementOfApplicability } from './soa.ts';
-import { attestationTest, checkTest, worstStatus, type Test, type TestInput } from './test-status.ts';
+import {
+  attestationTest,
+  checkTest,
+  sealedTest,
+  worstStatus,
+  type Test,
+  type TestInput,
+} from './test-status.ts';
 import { count } from './words.ts';
 
 export interface StatusInput extends TestInput {
+  /** Of the configuration. */
   readonly attestations: readonly Attestation[];
+  /** Given through the API; those that stand. */
+  readonly sealed: readonly SealedAttestation[];
   readonly soa: StatementOfApplicability | undefined;
 }
 
@@ -67,6 +78,10 @@ function testsByAspect(input: StatusInput): ReadonlyMap<string, readonly Test[]>
     ...input.attestations.map((attestation) => ({
       aspects: attestation.spec.aspects,
       test: attestationTest(attestation, input.now),
+    })),
+    ...besideManifests(input.sealed, input.attestations).map((sealed) => ({
+      aspects: sealed.aspects,
+      test: sealedTest(sealed, input.now),
     })),
   ];
   const pairs = answers.flatMap(({ aspects, test }) => aspects.map((aspect) => ({ aspect, test })));

@@ -5,6 +5,7 @@ import type { Check } from './check.ts';
 import type { ControlStatus, Verdict } from './contract.ts';
 import { isOverdue, type OpenDeviation } from './deviations.ts';
 import { acceptedBy, type Exception, type SealedException } from './exception.ts';
+import { nameOf, type SealedAttestation, sealedState } from './sealed-attestation.ts';
 import { compareUtf8 } from '../inventory/utf8.ts';
 import { count, instantText } from './words.ts';
 
@@ -127,25 +128,37 @@ function checkWhy(
 /** An attestation counts from its own date until it expires; one that expired is a failure. */
 export function attestationTest(attestation: Attestation, now: number): Test {
   const { name } = attestation.metadata;
-  const { by, at, expires } = attestation.spec;
+  const { spec } = attestation;
+  return attestedTest(name, attestationState(attestation, now), spec, 'asserted in the configuration');
+}
+
+/** One that was given through the API; of one that was erased nothing is known any more, until it is withdrawn. */
+export function sealedTest(sealed: SealedAttestation, now: number): Test {
+  const name = nameOf(sealed);
+  const state = sealedState(sealed, now);
+  if (sealed.line === null || state === 'erased') {
+    const why = `${name}: the attestation was erased on request, and counts no more.`;
+    return { name, basis: 'attested', status: 'unknown', why };
+  }
+  return attestedTest(name, state, sealed.line, 'authenticated');
+}
+
+function attestedTest(
+  name: string,
+  state: ReturnType<typeof attestationState>,
+  { by, at, expires }: Pick<Attestation['spec'], 'by' | 'at' | 'expires'>,
+  known: string,
+): Test {
   const basis = 'attested';
-  switch (attestationState(attestation, now)) {
+  switch (state) {
     case 'valid': {
-      const who = `attested by ${by} (asserted in the configuration)`;
-      return {
-        name,
-        basis,
-        status: 'effective',
-        why: `${name}: ${who} at ${instantText(at)}, until ${instantText(expires)}.`,
-      };
+      const why = `${name}: attested by ${by} (${known}) at ${instantText(at)}, until ${instantText(expires)}.`;
+      return { name, basis, status: 'effective', why };
     }
-    case 'expired':
-      return {
-        name,
-        basis,
-        status: 'ineffective',
-        why: `${name}: the attestation expired at ${instantText(expires)}.`,
-      };
+    case 'expired': {
+      const why = `${name}: the attestation expired at ${instantText(expires)}.`;
+      return { name, basis, status: 'ineffective', why };
+    }
     default:
       return { name, basis, status: 'unknown', why: `${name}: the attestation is dated in the future.` };
   }

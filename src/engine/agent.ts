@@ -8,6 +8,7 @@ import { type Agenda, createAgenda, type Due } from './agenda.ts';
 import { kindsRead } from '../controls/judge.ts';
 import { readsVerdicts } from '../controls/verdict-params.ts';
 import { assess } from './assess.ts';
+import { type Attested, createAttester } from './attest.ts';
 import { plugins } from '../collectors/registry.ts';
 import type { DatasetResult } from './collect.ts';
 import { connect, type Connected } from './connect.ts';
@@ -25,7 +26,7 @@ import { stateAnswers } from './state/answers.ts';
 import { readMetrics } from './state/metrics.ts';
 import { createStoreGuard, type StoreGuard } from './store-guard.ts';
 import { dataPaths, type Stores } from './stores.ts';
-import type { AgentView, MetricsSnapshot } from './view.ts';
+import type { AgentView, AttestationItem, MetricsSnapshot } from './view.ts';
 import { type Cosigner, createCosigner, witnessSubject } from './witness.ts';
 
 export interface AgentOptions {
@@ -82,6 +83,8 @@ export class Agent implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   #gathering: NodeJS.Timeout | undefined;
   readonly #changedKinds = new Set<string>();
+  /** Something was attested or withdrawn that no assessment has judged yet. */
+  #attested = false;
   /** When all checks are judged next, Unix seconds. */
   #evaluateAt = 0;
   readonly #conditions: Conditions;
@@ -115,7 +118,9 @@ export class Agent implements AsyncDisposable {
       config: () => (this.#sealedConfig === '' ? null : this.#sealedConfig),
       sealed: () => this.#serial(() => this.#stores.sync()),
     });
-    const answers = stateAnswers(options.stores.state, options.stores.log);
+    const { log, state } = options.stores;
+    const answers = stateAnswers(state, log);
+    const attester = createAttester({ log, state, logger, now: this.#now, config: () => this.#sealedConfig });
     this.view = {
       ...answers,
       controls: (query) => this.#judgedFirst(() => answers.controls(query)),
@@ -126,6 +131,12 @@ export class Agent implements AsyncDisposable {
       collectors: (query) => this.#judgedFirst(() => answers.collectors(query)),
       metrics: () => this.#metrics(),
       collect: (collector) => this.#demanded(collector),
+      attest: async (content, by) => {
+        const item = await this.#attest(() => attester.attest(content, by));
+        if (item === undefined) throw new TypeError('nothing was attested');
+        return item;
+      },
+      withdraw: (name, reason, by) => this.#attest(() => attester.withdraw(name, reason, by)),
       build: options.build,
       readiness: () => this.#readiness(),
     };
@@ -319,11 +330,39 @@ export class Agent implements AsyncDisposable {
   }
 
   async #demanded(collector: string): ReturnType<AgentView['collect']> {
-    this.#stopping.signal.throwIfAborted();
-    if (this.#store.paused()) throw new EngineError('state', 'nothing can be stored at the moment');
+    this.#assertStores();
     const demanded = this.#agenda?.demand(collector, this.#now());
     this.#pump();
     return demanded;
+  }
+
+  #assertStores(): void {
+    this.#stopping.signal.throwIfAborted();
+    if (this.#store.paused()) throw new EngineError('store', 'nothing can be stored at the moment');
+  }
+
+  /** One after the other, each on all that is sealed before it; acknowledged before it is answered, and judged soon. */
+  async #attest(work: () => Promise<Attested>): Promise<AttestationItem | undefined> {
+    this.#assertStores();
+    if (this.#sealedConfig === '') throw new EngineError('state', 'the configuration is not loaded');
+    const done = await this.#store.attempt('assessment', () =>
+      this.#serial(async () => {
+        await this.#stores.sync();
+        return work();
+      }),
+    );
+    if (done === undefined) {
+      this.#stopping.signal.throwIfAborted();
+      throw new EngineError('store', 'nothing can be stored at the moment');
+    }
+    if (done instanceof EngineError) throw done;
+    if (done.item === undefined) return undefined;
+    // Should it fail, what was sealed is acknowledged all the same, and the next assessment tries again.
+    await this.#store.attempt('assessment', () => this.#serial(() => this.#stores.sync()));
+    this.#attested = true;
+    if (!this.#stopping.signal.aborted)
+      this.#gathering ??= setTimeout(() => this.#track(this.#assessGathered()), GATHER);
+    return done.item;
   }
 
   async #scheduled({ collector, datasets }: Due): Promise<void> {
@@ -347,7 +386,7 @@ export class Agent implements AsyncDisposable {
   async #assessGathered(): Promise<void> {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
-    if (this.#changedKinds.size > 0 && !this.#stopping.signal.aborted) {
+    if ((this.#changedKinds.size > 0 || this.#attested) && !this.#stopping.signal.aborted) {
       await this.#store.attempt('assessment', () => this.#serial(() => this.#assess(false)));
     }
   }
@@ -427,6 +466,7 @@ export class Agent implements AsyncDisposable {
     this.#judged = true;
     this.#tried.resolve();
     for (const kind of changed) this.#changedKinds.delete(kind);
+    this.#attested = false;
     clock.sealed(sealed.sealedAt);
     if (full) this.#evaluateAt = this.#now() + this.#config.agent.evaluateEvery;
     this.#options.logger.info(

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { StoreReader } from '../evidence/reader.ts';
+import { EngineError } from './error.ts';
 import { stateAnswers } from './state/answers.ts';
 import { emptyState } from './state/database.ts';
 import { readMetrics } from './state/metrics.ts';
@@ -44,6 +45,8 @@ export async function openReadOnly(options: ReadOnlyOptions): Promise<ReadOnly> 
     build,
     // Nothing is collected here.
     collect: () => Promise.resolve(undefined),
+    attest: () => Promise.reject(new EngineError('store', 'nothing can be stored here')),
+    withdraw: () => Promise.reject(new EngineError('store', 'nothing can be stored here')),
     readiness: () => ({ ready: true, reasons: [], conditions: [] }),
   };
   return { view, [Symbol.asyncDispose]: () => state.destroy() };

@@ -8,6 +8,7 @@ import type {
   Severity,
 } from '../controls/contract.ts';
 import type { Period, StatusShares } from '../controls/period.ts';
+import type { AttestationContent } from '../controls/sealed-attestation.ts';
 import type { Demanded } from './agenda.ts';
 import type { AspectStatus } from '../controls/status.ts';
 import type { Condition } from './conditions.ts';
@@ -191,11 +192,31 @@ export interface ExceptionItem {
 
 export interface AttestationItem {
   readonly name: string;
+  /** `api`: who attests was authenticated; `configuration`: it asserts who does. */
+  readonly source: 'configuration' | 'api';
   readonly aspects: readonly string[];
-  readonly by: string;
-  readonly at: number;
-  readonly expiresAt: number;
+  /** Null, like `at` and `expiresAt`: it was erased. */
+  readonly by: string | null;
+  readonly at: number | null;
+  readonly expiresAt: number | null;
   readonly valid: boolean;
+  readonly state: 'valid' | 'expired' | 'not_yet' | 'withdrawn' | 'erased';
+  /** When and as which entry one of the API was sealed; null for one of the configuration. */
+  readonly sealedAt: number | null;
+  readonly evidence: number | null;
+  readonly leafHash: string | null;
+  readonly withdrawn: {
+    readonly at: number;
+    /** Null, like `reason`: it was erased. */
+    readonly by: string | null;
+    readonly reason: string | null;
+    readonly evidence: number;
+  } | null;
+}
+
+export interface AttestationDetail extends AttestationItem {
+  readonly statement: string | null;
+  readonly documents: readonly { readonly name: string; readonly sha256: string }[];
 }
 
 export interface SoaItem {
@@ -332,7 +353,7 @@ export interface AgentView {
       Within & { check?: string | undefined; state?: 'open' | 'closed' | undefined },
   ): Promise<Page<DeviationItem>>;
   collectors(query: PageQuery): Promise<Page<CollectorItem>>;
-  /** Collects at once what the collector isn't collecting already; undefined: nothing of that name is collected here. Rejects with `state` while nothing can be stored. */
+  /** Collects at once what the collector isn't collecting already; undefined: nothing of that name is collected here. Rejects with `store` while nothing can be stored. */
   collect(collector: string): Promise<readonly Demanded[] | undefined>;
   runs(query: PageQuery & Within & { collector?: string | undefined }): Promise<Page<RunItem>>;
   run(id: string): Promise<RunItem | undefined>;
@@ -340,6 +361,14 @@ export interface AgentView {
   entry(index: number): Promise<EvidenceDetail | undefined>;
   exceptions(query: PageQuery): Promise<Page<ExceptionItem>>;
   attestations(query: PageQuery): Promise<Page<AttestationItem>>;
+  attestation(name: string): Promise<AttestationDetail | undefined>;
+  /**
+   * Seals what somebody attests, and counts it from then on; the same content once more is what is there already. `by`: who was authenticated.
+   * Rejects with `invalid` for a time that can't be, `conflict` for a name of the configuration, `store` while nothing can be stored.
+   */
+  attest(content: AttestationContent, by: string): Promise<AttestationItem>;
+  /** Seals that one counts no more; undefined: none of that name was given. Rejects as `attest` does. */
+  withdraw(name: string, reason: string, by: string): Promise<AttestationItem | undefined>;
   soa(): Promise<{
     readonly version: string | null;
     readonly approver: string | null;

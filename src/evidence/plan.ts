@@ -111,6 +111,7 @@ const sealable: readonly StatementDraft['predicate'][] = [
   'assessment',
   'config',
   'access',
+  'attestation',
   'erasure',
 ];
 

@@ -38,7 +38,7 @@ const common = {
   sample: z.boolean(),
 };
 
-/** Each predicate's own fields. Those without a schema yet are neither written nor read. */
+/** Each predicate's own fields. */
 const own = {
   genesis: {
     format: z.literal(STORE_FORMAT),
@@ -87,6 +87,13 @@ const own = {
     after: digest,
     documents: records,
   },
+  /** One that was given through the API, or its withdrawal: who, what and when are in the body alone. `replaces`: the entry whose place it takes. */
+  attestation: {
+    act: z.enum(['given', 'withdrawn']),
+    aspects: z.array(name).min(1),
+    replaces: count.nullable(),
+    records,
+  },
   /** A line a request that was answered: who asked, for what, when. */
   access: { records },
   erasure: {
@@ -113,7 +120,7 @@ const rotationSchema = z.discriminatedUnion('use', [
 const genesisSchema = z.strictObject(own.genesis);
 type Shared = z.infer<z.ZodObject<typeof common>>;
 /** Of whole predicates: their own fields and the common ones. */
-const predicateSchemas: { readonly [name in PredicateName]?: z.ZodType<Shared> } = {
+const predicateSchemas: { readonly [name in PredicateName]: z.ZodType<Shared> } = {
   genesis: z.strictObject({ ...own.genesis, ...common }),
   snapshot: z.strictObject({ ...own.snapshot, ...common }),
   run: z.strictObject({ ...own.run, ...common }),
@@ -124,6 +131,7 @@ const predicateSchemas: { readonly [name in PredicateName]?: z.ZodType<Shared> }
     z.strictObject({ ...rotation.checkpoint, ...common }),
     z.strictObject({ ...rotation.body, ...common }),
   ]),
+  attestation: z.strictObject({ ...own.attestation, ...common }),
   access: z.strictObject({ ...own.access, ...common }),
   erasure: z.strictObject({ ...own.erasure, ...common }),
 };
@@ -249,11 +257,10 @@ export function parseRotation(fields: unknown): RotationFields {
 function parseParts(value: unknown, code: 'invalid' | 'corrupt', where: string): Statement {
   const { subject, predicateType: type, predicate } = checked(statementSchema, value, code, where);
   const name = names.get(type);
-  const schema = name === undefined ? undefined : predicateSchemas[name];
-  if (name === undefined || schema === undefined) {
+  if (name === undefined) {
     throw new EvidenceError(code, `${where}: predicateType: this version knows no ${type}`);
   }
-  const shared: Common = checked(schema, predicate, code, `${where}: predicate`);
+  const shared: Common = checked(predicateSchemas[name], predicate, code, `${where}: predicate`);
   return {
     log: shared.log,
     stream: shared.stream,

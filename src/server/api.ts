@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { attestationContent, withdrawalContent } from '../controls/sealed-attestation.ts';
 import type { AgentView } from '../engine/view.ts';
 import { get, noContent, none, post } from './route.ts';
 import * as schemas from './schemas.ts';
@@ -159,6 +160,44 @@ function addDecisions(app: FastifyInstance, view: AgentView): void {
     query: z.strictObject(paging),
     response: page(schemas.attestation),
     handler: ({ query }) => view.attestations(query),
+  });
+  get(app, {
+    path: `${base}/attestations/:name`,
+    role: 'viewer',
+    tag: 'decisions',
+    summary: 'One attestation, with what it states',
+    params: z.strictObject({ name: manifestName }),
+    query: none,
+    response: schemas.attestationDetail,
+    handler: ({ params }) => view.attestation(params.name),
+    absent: 'there is no attestation with this name',
+  });
+  post(app, {
+    path: `${base}/attestations`,
+    role: 'isms',
+    tag: 'decisions',
+    summary: 'Attest what was done or seen, as who is asking; it takes the place of one of the same name',
+    params: none,
+    content: attestationContent,
+    status: 201,
+    response: schemas.attestation,
+    handler: ({ content, caller }) => view.attest(content, caller.name),
+    location: ({ name }) => `${base}/attestations/${name}`,
+    what: ({ name, evidence }) => `attestation ${name}: entry ${evidence}`,
+  });
+  post(app, {
+    path: `${base}/attestations/:name/withdrawal`,
+    role: 'isms',
+    tag: 'decisions',
+    summary: 'Withdraw an attestation that was given here: it counts no more',
+    params: z.strictObject({ name: manifestName }),
+    content: withdrawalContent,
+    status: 201,
+    response: schemas.attestation,
+    handler: ({ params: { name }, content: { reason }, caller }) => view.withdraw(name, reason, caller.name),
+    location: ({ name }) => `${base}/attestations/${name}`,
+    what: ({ name, withdrawn }) => `withdrawal of ${name}: entry ${withdrawn?.evidence}`,
+    absent: 'no attestation of this name was given here',
   });
 }
 

@@ -3,6 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { EngineError } from '../engine/error.ts';
 import { ServerError } from './error.ts';
+import { badField } from './parameters.ts';
 import { makeProblem, rawProblem, sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
@@ -33,6 +34,9 @@ function problemOf(error: unknown, reply: FastifyReply): Problem {
   if (error instanceof EngineError) {
     if (error.code === 'cursor') return badCursor();
     if (error.code === 'stopping') return unavailable(reply, 'the agent is stopping');
+    if (error.code === 'store') return unavailable(reply, 'nothing can be stored at the moment');
+    if (error.code === 'conflict') return makeProblem(409, error.message);
+    if (error.code === 'invalid') return badField(error.field ?? '', error.message);
     if (error.code === 'state') return unavailable(reply, 'the agent has no usable state at the moment');
   }
   if (error instanceof ServerError && error.code === 'json') return makeProblem(400, error.message);

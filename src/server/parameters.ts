@@ -34,6 +34,12 @@ export function badParameters(found: Wrong, query: unknown): Problem {
   return makeProblem(400, detail, { errors });
 }
 
+/** The 400 for a field of the content that is refused by what is known here. */
+export function badField(parameter: string, detail: string): Problem {
+  const error = { in: 'content', parameter, detail } as const;
+  return makeProblem(400, told(error), { errors: [error] });
+}
+
 function told({ in: where, parameter, detail }: Parameter): string {
   if (where !== 'content') return `${where} parameter "${parameter}": ${detail}`;
   return parameter === '' ? `content: ${detail}` : `content: field "${parameter}": ${detail}`;

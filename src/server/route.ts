@@ -98,6 +98,8 @@ interface Posted<P extends z.ZodType, C extends z.ZodType, R extends z.ZodType> 
     caller: Caller;
   }) => Promise<z.output<R> | undefined>;
   readonly absent?: string;
+  /** Path of what was made. */
+  readonly location?: (answer: z.output<R>) => string;
   /** In a line, what was done, to be sealed with who did it. Nothing secret. */
   readonly what?: (answer: z.output<R>) => string;
 }
@@ -140,6 +142,7 @@ export function post<P extends z.ZodType, R extends z.ZodType, C extends z.ZodTy
     if (answer === undefined)
       return sendProblem(reply, makeProblem(404, route.absent ?? 'there is no such thing'));
     request.what = route.what?.(answer);
+    if (route.location !== undefined) void reply.header('location', route.location(answer));
     return reply.code(route.status).send(answer);
   });
 }

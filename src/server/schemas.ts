@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type {
   AgentView,
+  AttestationDetail,
   AttestationItem,
   CheckDetail,
   CheckItem,
@@ -243,14 +244,37 @@ export const exception = z.strictObject({
   accepts: count.describe('Open deviations that it accepts.'),
 }) satisfies z.ZodType<ExceptionItem>;
 
-export const attestation = z.strictObject({
+const attestationItemFields = {
   name: z.string(),
+  source: z
+    .enum(['configuration', 'api'])
+    .describe('`api`: who attests was authenticated; `configuration`: it asserts who does.'),
   aspects: list(z.string()),
-  by: z.string(),
-  at: instant,
-  expiresAt: instant,
+  by: z.string().nullable().describe('Null, like `at` and `expiresAt`: it was erased.'),
+  at: instant.nullable(),
+  expiresAt: instant.nullable(),
   valid: z.boolean(),
-}) satisfies z.ZodType<AttestationItem>;
+  state: z.enum(['valid', 'expired', 'not_yet', 'withdrawn', 'erased']),
+  sealedAt: instant.nullable().describe('From when on one of the API counts.'),
+  evidence: index.nullable(),
+  leafHash: sha256.nullable().describe('Of that entry.'),
+  withdrawn: z
+    .strictObject({
+      at: instant,
+      by: z.string().nullable().describe('Null, like `reason`: it was erased.'),
+      reason: z.string().nullable(),
+      evidence: index,
+    })
+    .nullable(),
+};
+
+export const attestation = z.strictObject(attestationItemFields) satisfies z.ZodType<AttestationItem>;
+
+export const attestationDetail = z.strictObject({
+  ...attestationItemFields,
+  statement: z.string().nullable(),
+  documents: list(z.strictObject({ name: z.string(), sha256 })),
+}) satisfies z.ZodType<AttestationDetail>;
 
 export const soa = z.strictObject({
   version: z.string().nullable(),
@@ -295,6 +319,7 @@ export function registerNames(registry: z.core.$ZodRegistry<{ id?: string | unde
     EntryDetail: entryDetail,
     Exception: exception,
     Attestation: attestation,
+    AttestationDetail: attestationDetail,
     StatementOfApplicability: soa,
     Scope: scope,
     Checkpoint: checkpoint,

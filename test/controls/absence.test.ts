@@ -42,6 +42,7 @@ describe('a check whose kind is declared absent', () => {
       open: [],
       exceptions: [],
       attestations: [],
+      sealed: [],
       soa: undefined,
       now,
     });

@@ -4,6 +4,7 @@ import { catalogue, findControl } from '../../src/controls/catalogue.ts';
 import type { ControlStatus, Verdict } from '../../src/controls/contract.ts';
 import type { OpenDeviation } from '../../src/controls/deviations.ts';
 import { exceptionManifest, type SealedException } from '../../src/controls/exception.ts';
+import type { SealedAttestation } from '../../src/controls/sealed-attestation.ts';
 import { soaManifest, type StatementOfApplicability } from '../../src/controls/soa.ts';
 import { assess, type StatusInput } from '../../src/controls/status.ts';
 import { worstStatus } from '../../src/controls/test-status.ts';
@@ -67,6 +68,7 @@ function input(over: Partial<StatusInput> = {}): StatusInput {
     open: [],
     exceptions: [],
     attestations: [],
+    sealed: [],
     soa: undefined,
     now,
     ...over,
@@ -467,4 +469,38 @@ test('an attestation counts from its date on and an exception until the moment i
   });
   expect(aspectOf({ ...failed, now: now + day - 1 }).status).toBe('accepted');
   expect(aspectOf({ ...failed, now: now + day }).status).toBe('ineffective');
+});
+
+describe('an attestation that was given through the API', () => {
+  const sealed = (over: object = {}, sealedAt = now - hour): SealedAttestation => {
+    const { spec } = attestation();
+    const line = { ...spec, name: 'drill', by: 'token:bea', givenAt: sealedAt, ...over };
+    return { entry: 17, sealedAt, aspects: [aspect], line };
+  };
+  const judged = (...of: SealedAttestation[]) => aspectOf(input({ checks: [], sealed: of }));
+
+  test('counts from its sealing on, never from the earlier date that it bears', () => {
+    expect(judged(sealed({}, now))).toMatchObject({ status: 'effective', attestations: ['drill'] });
+    expect(judged(sealed({}, now)).why).toContain('attested by token:bea (authenticated)');
+    expect(judged(sealed({}, now + 1)).status).toBe('unknown');
+    expect(judged(sealed({ expires: now })).status).toBe('ineffective');
+  });
+
+  test('leaves the aspect unknown once it was erased, whatever else passes', () => {
+    const erased = { ...sealed(), line: null };
+    expect(judged(erased, sealed())).toMatchObject({
+      status: 'unknown',
+      why: 'entry-17: the attestation was erased on request, and counts no more.',
+      attestations: ['drill', 'entry-17'],
+    });
+    expect(aspectOf(input({ verdicts: verdicts(pass), sealed: [erased] })).status).toBe('unknown');
+  });
+
+  test('is displaced by a manifest of its name, and by no other', () => {
+    const expired = sealed({ expires: now });
+    const beside = (name: string) =>
+      aspectOf(input({ checks: [], attestations: [attestation({}, name)], sealed: [expired] })).status;
+    expect(beside('drill')).toBe('effective');
+    expect(beside('other')).toBe('ineffective');
+  });
 });

@@ -56,11 +56,16 @@ async function make(name: string, role: string): Promise<void> {
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'annexa-access-'));
   await mkdir(join(directory, 'config'));
-  await Promise.all([make('prometheus', 'viewer'), make('kim', 'auditor'), make('ops', 'operator')]);
+  await Promise.all([
+    make('prometheus', 'viewer'),
+    make('kim', 'auditor'),
+    make('ops', 'operator'),
+    make('maria', 'isms'),
+  ]);
   await write('people.csv', 'id,email,last,asof\n1,ann@test.example,,2026-06-01\n');
   await write('collector.yaml', collector('people', '1s'));
   await write('seldom.yaml', collector('seldom', '1d'));
-  await write('agent.yaml', agentManifest(accessOf('prometheus', 'kim', 'ops')));
+  await write('agent.yaml', agentManifest(accessOf('prometheus', 'kim', 'ops', 'maria')));
   agent = annexa(['run', '--config', join(directory, 'config')]);
   url = /listens on (\S+)/.exec(await agent.said('Ctrl-C'))?.[1] ?? '';
 });
@@ -78,6 +83,9 @@ function get(path: string, name?: string): Promise<Response> {
 
 const status = async (path: string, name?: string) => (await get(path, name)).status;
 
+const control = z.object({
+  aspects: z.array(z.object({ id: z.string(), status: z.string(), why: z.string() })),
+});
 const items = z.object({ items: z.array(z.unknown()) });
 
 const runsTotal = async () =>
@@ -137,6 +145,38 @@ describe('an agent that asks who its callers are', () => {
     await expect.poll(runs, { timeout: 30_000, interval: 200 }).toBe(2);
   }, 90_000);
 
+  test('takes what somebody attests as theirs, counts it within seconds, and lets nobody else attest', async () => {
+    const content = {
+      name: 'site-visit',
+      aspects: ['A.7.1/inspected'],
+      statement: 'Every outer door closed and locked.',
+      at: new Date(Date.now() - 60_000).toISOString(),
+      expires: new Date(Date.now() + 86_400_000).toISOString(),
+    };
+    const post = (name: string, path: string, body: object) =>
+      fetch(`${url}/api/v1/attestations${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${tokens[name]?.secret}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const inspected = async () => {
+      const { aspects } = control.parse(await (await get('/api/v1/controls/A.7.1', 'maria')).json());
+      return aspects.find(({ id }) => id === 'A.7.1/inspected');
+    };
+    expect((await inspected())?.status).toBe('unknown');
+    expect((await post('kim', '', content)).status).toBe(403);
+    const given = await post('maria', '', content);
+    expect(given.status).toBe(201);
+    expect(await given.json()).toMatchObject({ by: 'token:maria', state: 'valid' });
+    await expect.poll(inspected, { timeout: 30_000, interval: 200 }).toMatchObject({
+      status: 'effective',
+      why: expect.stringContaining('attested by token:maria (authenticated)'),
+    });
+    expect((await get(given.headers.get('location') ?? '', 'maria')).status).toBe(200);
+    expect((await post('maria', '/site-visit/withdrawal', { reason: 'The wrong site.' })).status).toBe(201);
+    await expect.poll(inspected, { timeout: 30_000, interval: 200 }).toMatchObject({ status: 'unknown' });
+  }, 90_000);
+
   test('goes on collecting and answering under 2,000 connections that say nothing or stop halfway', async () => {
     const connections = { opened: 0, closed: 0 };
     while (connections.opened < 2000) {
@@ -194,6 +234,8 @@ describe('an agent that asks who its callers are', () => {
     expect(seen).toEqual([
       ['token:kim', 'GET /api/v1/evidence', 200],
       ['token:ops', 'POST /api/v1/collectors/:name/runs', 202],
+      ['token:maria', 'POST /api/v1/attestations', 201],
+      ['token:maria', 'POST /api/v1/attestations/:name/withdrawal', 201],
       ['token:kim', 'GET /api/v1/evidence', 400],
       ['token:kim', 'GET /api/v1/evidence/:index', 400],
     ]);

@@ -5,6 +5,7 @@ import type { StatementDraft } from '../../src/evidence/contract.ts';
 import { createLog, openLog, openOrCreateLog } from '../../src/evidence/log.ts';
 import { parseStatement } from '../../src/evidence/statement.ts';
 import { parseEnvelope } from '../../src/evidence/dsse.ts';
+import { own } from '../../src/engine/own.ts';
 import { verifyDirectory } from '../../src/evidence/verify.ts';
 import { draft, testLog } from './helpers.ts';
 
@@ -184,7 +185,7 @@ describe('appending', () => {
       'no body abab',
     ],
     ['an unknown field', { fields: { ...draft('x').fields, colour: 'red' } }, 'colour'],
-    ['a predicate without a format', { predicate: 'attestation' }, 'attestation/v1 is not sealed'],
+    ['what only the log itself seals', { predicate: own('rotation') }, 'rotation/v1 is not sealed'],
     ['an end before its start', { startedAt: 2, finishedAt: 1 }, 'finishedAt'],
     ['more than 16 KiB', { runId: 'x'.repeat(17_000) }, 'at most 16384'],
   ])('refuses %s, and what is asked beside it is sealed', async (_, change, message) => {

@@ -68,7 +68,7 @@ describe('a statement', () => {
     ['a digest in capitals', { subjects: [{ name: 'x', sha256: digest.toUpperCase() }] }, 'subject'],
     ['a fraction of a second', { startedAt: 1.5 }, 'startedAt'],
     ['a line break in its stream', { stream: 'run/a\nb' }, 'stream'],
-    ['a predicate without a format', { predicate: 'attestation' }, 'attestation'],
+    ['the fields of another predicate', { predicate: 'attestation' }, 'act'],
     [
       'more than 16 KiB',
       { subjects: Array.from({ length: 200 }, (_, i) => ({ name: `s${i}`, sha256: digest })) },

@@ -20,6 +20,7 @@ const routes = [
   '/api/v1/evidence/3',
   '/api/v1/exceptions',
   '/api/v1/attestations',
+  '/api/v1/attestations/site-visit',
   '/api/v1/checkpoint',
   '/api/v1/soa',
   '/api/v1/scope',
@@ -80,7 +81,9 @@ describe('the OpenAPI document', () => {
     }
     const readable = Object.entries(openapi.paths).filter(([, { get }]) => get !== undefined);
     const described = readable.map(([path]) => path.replaceAll(/\{\w+\}/g, '*'));
-    const asked = routes.map((path) => path.replace(/(controls|checks|runs|evidence)\/.+/, '$1/*'));
+    const asked = routes.map((path) =>
+      path.replace(/(controls|checks|runs|evidence|attestations)\/.+/, '$1/*'),
+    );
     expect(described.sort()).toEqual([...asked, '/metrics', '/openapi.json'].sort());
   });
 
@@ -112,6 +115,7 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(openapi)).not.toContain('readOnly');
     expect(Object.keys(openapi.components.schemas).sort()).toEqual([
       'Attestation',
+      'AttestationDetail',
       'Check',
       'CheckDetail',
       'Checkpoint',

@@ -2,6 +2,7 @@ import type { Period } from '../../src/controls/period.ts';
 import { EngineError } from '../../src/engine/error.ts';
 import type {
   AgentView,
+  AttestationItem,
   CheckDetail,
   CheckItem,
   ControlDetail,
@@ -111,6 +112,31 @@ const entries: readonly EvidenceItem[] = Array.from({ length: 5 }, (_, index) =>
   sealedAt: moment + index,
   subjects: [{ name: 'records', sha256: digest }],
 }));
+
+const reviewed: AttestationItem = {
+  name: 'review-minutes',
+  source: 'configuration',
+  aspects: ['A.5.18/review'],
+  by: 'isms@example.com',
+  at: moment,
+  expiresAt: moment + 172_800,
+  valid: true,
+  state: 'valid',
+  sealedAt: null,
+  evidence: null,
+  leafHash: null,
+  withdrawn: null,
+};
+
+const visited: AttestationItem = {
+  ...reviewed,
+  name: 'site-visit',
+  source: 'api',
+  by: 'token:maria',
+  sealedAt: moment,
+  evidence: 4,
+  leafHash: digest,
+};
 
 /** Effective throughout. */
 function fared({ from, to }: Period): PeriodItem {
@@ -317,19 +343,23 @@ export function fakeView(replaced: Partial<AgentView> = {}): AgentView {
         ],
         query,
       ),
-    attestations: (query) =>
-      slice(
-        [
-          {
-            name: 'review-minutes',
-            aspects: ['A.5.18/review'],
-            by: 'isms@example.com',
-            at: moment,
-            expiresAt: moment + 172_800,
-            valid: true,
-          },
-        ],
-        query,
+    attestations: (query) => slice([reviewed, visited], query),
+    attestation: (name) => {
+      const item = [reviewed, visited].find((one) => one.name === name);
+      return Promise.resolve(item && { ...item, statement: 'All of it.', documents: [] });
+    },
+    attest: ({ name, aspects, at, expires }, by) =>
+      Promise.resolve({ ...visited, name, aspects, by, at, expiresAt: expires }),
+    withdraw: (name, reason, by) =>
+      Promise.resolve(
+        name === visited.name
+          ? {
+              ...visited,
+              valid: false,
+              state: 'withdrawn' as const,
+              withdrawn: { at: moment, by, reason, evidence: 5 },
+            }
+          : undefined,
       ),
     soa: () =>
       Promise.resolve({

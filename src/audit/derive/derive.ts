@@ -76,7 +76,8 @@ async function examine(evidence: Evidence, question: Question, spill: Spill): Pr
   const assessment = before.findLast(({ predicate }) => predicate === 'assessment');
   for (const entry of before) await facts.take(entry);
   if (config !== undefined) await replayer.take(config);
-  if (assessment !== undefined) await replayer.take(assessment);
+  for (const entry of before)
+    if (entry === assessment || entry.predicate === 'attestation') await replayer.take(entry);
   for await (const entry of evidence.entries()) {
     await facts.take(entry);
     await replayer.take(entry);

@@ -12,6 +12,7 @@ import type { CheckQuery } from '../../inventory/query-contract.ts';
 import { instantText } from '../../controls/words.ts';
 import type { Sealed } from '../../evidence/contract.ts';
 import type { Evidence, Question } from '../contract.ts';
+import { AttestedLog, type Given } from './attested.ts';
 import { parsed, readBody, readLines } from './bodies.ts';
 import { readConfig, type SealedConfig } from './configuration.ts';
 import { Ledger, type ReadVerdict } from './ledger.ts';
@@ -107,6 +108,8 @@ export interface Replay {
   /** By id of control or aspect. */
   readonly histories: ReadonlyMap<string, StatusHistory>;
   readonly checks: ReadonlyMap<string, CheckHistory>;
+  /** Attestations that were given through the API, in the order of the log. */
+  readonly given: readonly Given[];
   /** Every source that an assessment named; the newest wins. By key. */
   readonly sources: ReadonlyMap<string, Source>;
   /** Assessments in the period. */
@@ -120,6 +123,7 @@ export class Replayer {
   readonly #spill: Spill;
   readonly #ledger: Ledger;
   readonly #clock: StatusClock;
+  readonly #attested: AttestedLog;
   readonly #configs: SealedConfig[] = [];
   readonly #verdicts = new Map<string, VerdictLine>();
   readonly #verdictParams = new Map<string, CheckQuery['params']>();
@@ -146,12 +150,14 @@ export class Replayer {
     this.#spill = spill;
     this.#ledger = new Ledger(spill, question.from);
     this.#clock = new StatusClock(question.from, question.to);
+    this.#attested = new AttestedLog(evidence, (aspect) => this.#isAsked(controlOf(aspect)));
   }
 
-  /** Takes the entries in their order: the configuration and the assessment from before the range, then all of the range. */
+  /** Takes the entries in their order: configuration, assessment and attestations from before the range, then all of the range. */
   async take(entry: Sealed): Promise<void> {
     if (entry.predicate === 'config') await this.#configured(entry);
     if (entry.predicate === 'assessment') await this.#assessed(entry);
+    if (entry.predicate === 'attestation' && (await this.#attested.take(entry))) this.#changed = true;
   }
 
   async finish(): Promise<Replay> {
@@ -175,6 +181,7 @@ export class Replayer {
       assessedToTheEnd: ended !== undefined && to - ended.now <= patience,
       histories: this.#clock.finish(patience),
       checks: this.#histories,
+      given: this.#attested.all(),
       sources: this.#sources,
       assessments: this.#assessments,
     };
@@ -308,7 +315,8 @@ export class Replayer {
         ]),
       );
       const { exceptions, attestations, soa } = config;
-      const all = assess({ checks, verdicts, open, exceptions, attestations, soa, now });
+      const sealed = this.#attested.standing(config);
+      const all = assess({ checks, verdicts, open, exceptions, attestations, sealed, soa, now });
       this.#standing = all.filter(({ control }) => this.#isAsked(control.id));
       this.#statuses = statusesOf(this.#standing);
       for (const { control } of this.#standing) this.#controls.set(control.id, control);
@@ -319,6 +327,7 @@ export class Replayer {
           exception.spec.expires,
         ]),
         ...attestations.flatMap(({ spec }) => [spec.at, spec.expires]),
+        ...sealed.flatMap(({ line, sealedAt }) => (line === null ? [] : [line.at, sealedAt, line.expires])),
       ];
       this.#holdsUntil = times.reduce((next, time) => (time > now && time < next ? time : next), Infinity);
       this.#changed = false;
@@ -338,7 +347,7 @@ export class Replayer {
   }
 
   #isChosen(check: Check): boolean {
-    return check.spec.aspects.some((aspect) => this.#isAsked(aspect.slice(0, aspect.indexOf('/'))));
+    return check.spec.aspects.some((aspect) => this.#isAsked(controlOf(aspect)));
   }
 
   /** Those of the standard in its order, then the organisation's own. */
@@ -350,6 +359,10 @@ export class Replayer {
     const place = ({ id }: AssessedControl) => order.get(id) ?? order.size;
     return [...this.#controls.values()].toSorted((one, other) => place(one) - place(other));
   }
+}
+
+function controlOf(aspect: string): string {
+  return aspect.slice(0, aspect.indexOf('/'));
 }
 
 function sameVerdict(one: VerdictLine, other: VerdictLine): boolean {

@@ -1,9 +1,11 @@
 import { attestationState } from '../../controls/attestation.ts';
+import { besideManifests, nameOf, sealedState } from '../../controls/sealed-attestation.ts';
 import type { AssessedControl, ControlAssessment } from '../../controls/status.ts';
 import { soaEntry } from '../../controls/soa.ts';
 import { instantText } from '../../controls/words.ts';
 import { compareUtf8 } from '../../inventory/utf8.ts';
 import type { Question } from '../contract.ts';
+import type { Given } from './attested.ts';
 import type { SealedConfig } from './configuration.ts';
 import type { Cell } from './csv.ts';
 import type { Replay } from './replay.ts';
@@ -229,11 +231,56 @@ export const ATTESTATION_COLUMNS = [
   'sealed',
   'sealed_exact',
   'withdrawn',
+  'by_known',
+  'entry',
+  'withdrawn_by',
+  'withdrawn_why',
 ] as const;
 
-/** Every wording of an attestation for the chosen controls that stood in a configuration of the range; by name, then by time. */
-export function attestationRows({ configs, controls }: Replay, { to }: Pick<Question, 'to'>): Cell[][] {
+/**
+ * Every wording of an attestation for the chosen controls that stood in a configuration of the range; by name, then by time. Then those that were
+ * given through the API, in the order of the log: what ended before the period is left out.
+ */
+export function attestationRows(
+  { configs, config, controls, given }: Replay,
+  { from, to }: Pick<Question, 'from' | 'to'>,
+): Cell[][] {
   const asked = new Set(controls.flatMap(({ aspects }) => aspects.map(({ id }) => id)));
+  const sealed = given
+    .filter(({ endedAt }) => endedAt === undefined || endedAt >= from)
+    .filter(({ aspects }) => aspects.some((aspect) => asked.has(aspect)));
+  const manifests = config?.attestations ?? [];
+  return [
+    ...manifestRows(configs, asked, to),
+    ...sealed.map((one) => givenRow(one, besideManifests([one], manifests).length > 0, to)),
+  ];
+}
+
+/** `displaced`: the configuration has one of the same name at the period's end, which counts instead. */
+function givenRow(one: Given, counts: boolean, to: number): Cell[] {
+  const { line, endedAt, sealedAt, entry, withdrawal } = one;
+  const left = endedAt !== undefined && endedAt < to;
+  const stands = counts ? sealedState(one, to) : 'displaced';
+  return [
+    nameOf(one),
+    one.aspects.join(' '),
+    line?.statement,
+    line?.by,
+    line && instantText(line.at),
+    line && instantText(line.expires),
+    left ? 'withdrawn' : stands,
+    line?.documents.map((document) => `${document.name} ${document.sha256}`).join('\n'),
+    instantText(sealedAt),
+    'yes',
+    endedAt === undefined ? '' : instantText(endedAt),
+    line === null ? '' : `authenticated as ${line.by}`,
+    entry,
+    left ? withdrawal?.by : '',
+    left ? withdrawal?.reason : '',
+  ];
+}
+
+function manifestRows(configs: readonly SealedConfig[], asked: ReadonlySet<string>, to: number): Cell[][] {
   return wordings(configs, 'Attestation').flatMap(({ name, config, sealedAt, exact, withdrawn }) => {
     const found = config.attestations.find(({ metadata }) => metadata.name === name);
     if (found === undefined || !found.spec.aspects.some((aspect) => asked.has(aspect))) return [];
@@ -252,6 +299,10 @@ export function attestationRows({ configs, controls }: Replay, { to }: Pick<Ques
         instantText(sealedAt),
         exact ? 'yes' : 'no',
         withdrawn === undefined ? '' : instantText(withdrawn),
+        'asserted in the configuration',
+        '',
+        '',
+        '',
       ],
     ];
   });

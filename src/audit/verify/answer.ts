@@ -148,8 +148,14 @@ async function checkContext(answer: Answer): Promise<readonly Sealed[]> {
   const finder = createContext(range);
   const used = new Set<number>();
   const lists = new Set<string>();
+  let attested = 0;
   for (const entry of all(answer)) {
     finder.see(entry);
+    if (entry.predicate === 'attestation') {
+      if (entry.seq !== attested)
+        findings.problem('missing', `entry ${entry.index}`, 'an attestation sealed before it is left out');
+      attested = entry.seq + 1;
+    }
     const inside = entry.index >= range.first && entry.index < range.end;
     const inputs = inside && entry.predicate === 'assessment' ? bodyNamed(entry, 'inputs') : undefined;
     if (inputs === undefined || lists.has(inputs)) continue;

@@ -2,13 +2,16 @@ import { findControl } from '../../controls/catalogue.ts';
 import type { Check } from '../../controls/check.ts';
 import type { Counts, ScopeVerdict } from '../../controls/contract.ts';
 import { isValid, validFrom } from '../../controls/exception.ts';
+import { besideManifests } from '../../controls/sealed-attestation.ts';
 import { SOA_SOURCE } from '../../controls/soa-records.ts';
 import { soaEntry } from '../../controls/soa.ts';
 import type { EvidenceReader } from '../../evidence/view.ts';
-import type { AgentView, AspectItem, CheckFilter, CheckItem } from '../view.ts';
+import { compareUtf8 } from '../../inventory/utf8.ts';
+import type { AgentView, AspectItem, AttestationDetail, CheckFilter, CheckItem } from '../view.ts';
 import type { StateDatabase } from './database.ts';
 import { ownJson } from '../own.ts';
 import { verdictRecords } from './verdict-records.ts';
+import { givenAttestations, givenDetail, manifestDetail } from './attestation.ts';
 import { controlItem, deviationItem, evidenceItem, type Row, runItem, soaItem } from './items.ts';
 import { judged } from './documents.ts';
 import { afterNumber, page, pageOf } from './page.ts';
@@ -23,7 +26,7 @@ const NO_COUNTS: Counts = { table: 0, population: 0, filtered: 0, failing: 0, un
 export function stateAnswers(
   state: StateDatabase,
   log: Pick<EvidenceReader, 'checkpoint' | 'envelope' | 'lines'>,
-): Omit<AgentView, 'readiness' | 'build' | 'metrics' | 'collect'> {
+): Omit<AgentView, 'readiness' | 'build' | 'metrics' | 'collect' | 'attest' | 'withdraw'> {
   const assessedAt = async (): Promise<number> => {
     const row = await state
       .selectFrom('control')
@@ -172,17 +175,14 @@ export function stateAnswers(
     },
 
     async attestations(query) {
-      const now = await assessedAt();
-      const { attestations } = await judged(state);
-      const items = attestations.map(({ metadata, spec }) => ({
-        name: metadata.name,
-        aspects: spec.aspects,
-        by: spec.by,
-        at: spec.at,
-        expiresAt: spec.expires,
-        valid: spec.at <= now && now < spec.expires,
-      }));
+      const all = await attestationsAt(state, await assessedAt());
+      const items = all.map(({ statement: _statement, documents: _documents, ...item }) => item);
       return pageOf(items, query, (item) => item.name);
+    },
+
+    async attestation(name) {
+      const all = await attestationsAt(state, await assessedAt());
+      return all.find((item) => item.name === name);
     },
 
     async soa() {
@@ -220,6 +220,16 @@ export function stateAnswers(
 
     checkpoint: () => Promise.resolve(log.checkpoint()),
   };
+}
+
+/** Those of the configuration, then those that were given through the API, by name. */
+async function attestationsAt(state: StateDatabase, now: number): Promise<readonly AttestationDetail[]> {
+  const { attestations } = await judged(state);
+  const given = besideManifests(await givenAttestations(state), attestations);
+  return [
+    ...attestations.map((one) => manifestDetail(one, now)),
+    ...given.map((one) => givenDetail(one, now)).toSorted((a, b) => compareUtf8(a.name, b.name)),
+  ];
 }
 
 /** Every check of the sealed configuration with its last verdict; without one it is unknown. */

@@ -28,6 +28,19 @@ export interface StateTables {
     /** When this very text was first sealed, without having been away since. */
     sealed_at: number;
   };
+  /** Given through the API; of those that one of the same name has replaced there is none. */
+  attestation: {
+    entry: number;
+    leaf_hash: string;
+    sealed_at: number;
+    aspects_json: string;
+    /** Null: it was erased. */
+    line_json: string | null;
+    withdrawn_at: number | null;
+    /** Entry of the withdrawal. */
+    withdrawal: number | null;
+    withdrawal_json: string | null;
+  };
   snapshot: {
     collector: string;
     dataset: string;
@@ -116,6 +129,8 @@ const DDL = [
     run_id TEXT NOT NULL, sealed_at INTEGER NOT NULL, subjects_json TEXT NOT NULL) STRICT`,
   'CREATE INDEX entry_stream ON entry (stream, "index")',
   'CREATE TABLE document (id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, manifest_json TEXT NOT NULL, sealed_at INTEGER NOT NULL) STRICT',
+  `CREATE TABLE attestation (entry INTEGER PRIMARY KEY, leaf_hash TEXT NOT NULL, sealed_at INTEGER NOT NULL, aspects_json TEXT NOT NULL, line_json TEXT,
+    withdrawn_at INTEGER, withdrawal INTEGER, withdrawal_json TEXT) STRICT`,
   `CREATE TABLE snapshot (collector TEXT NOT NULL, dataset TEXT NOT NULL, scope TEXT NOT NULL, as_of INTEGER, records INTEGER NOT NULL,
     listed INTEGER NOT NULL, body TEXT NOT NULL, sealed_at INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (collector, dataset, scope)) STRICT`,
   `CREATE TABLE run (id TEXT PRIMARY KEY, collector TEXT NOT NULL, started_at INTEGER NOT NULL, finished_at INTEGER NOT NULL, outcome TEXT NOT NULL,
@@ -139,7 +154,7 @@ const DDL = [
 ];
 
 /** Raised whenever the same entries are projected to other rows than before: a state that was made by the old rules is made anew. */
-const PROJECTION = 1;
+const PROJECTION = 2;
 
 const SCHEMA = createHash('sha256')
   .update([PROJECTION, ...DDL].join(';'))

@@ -4,14 +4,18 @@ import { exceptionManifest, type SealedException } from '../../controls/exceptio
 import { DEFAULT_EVALUATE_EVERY, evaluateEvery } from '../../controls/period.ts';
 import { soaManifest, type StatementOfApplicability } from '../../controls/soa.ts';
 import type { Kysely } from 'kysely';
+import { besideManifests, type SealedAttestation } from '../../controls/sealed-attestation.ts';
+import { givenAttestations } from './attestation.ts';
 import type { StateTables } from './database.ts';
 
-/** The sealed configuration, as far as judgement needs it. */
+/** The sealed configuration, as far as judgement needs it, and what was attested beside it. */
 export interface Judged {
   readonly checks: ReadonlyMap<string, Check>;
   readonly soa: StatementOfApplicability | undefined;
   readonly exceptions: readonly SealedException[];
   readonly attestations: readonly Attestation[];
+  /** Given through the API, and standing beside those of the configuration. */
+  readonly sealed: readonly SealedAttestation[];
 }
 
 /** Reads what was sealed last: the sealed text decides, not the files that it came from. */
@@ -20,6 +24,8 @@ export async function judged(state: Kysely<StateTables>): Promise<Judged> {
   const of = (kind: string) => rows.filter((row) => row.kind === kind);
   const manifest = (row: { manifest_json: string }): unknown => JSON.parse(row.manifest_json);
   const soa = of('StatementOfApplicability').at(0);
+  const attestations = of('Attestation').map((row) => attestationManifest.parse(manifest(row)));
+  const given = await givenAttestations(state);
   return {
     checks: new Map(of('Check').map((row) => [row.name, checkManifest.parse(manifest(row))])),
     soa: soa === undefined ? undefined : soaManifest.parse(manifest(soa)),
@@ -27,7 +33,11 @@ export async function judged(state: Kysely<StateTables>): Promise<Judged> {
       exception: exceptionManifest.parse(manifest(row)),
       sealedAt: row.sealed_at,
     })),
-    attestations: of('Attestation').map((row) => attestationManifest.parse(manifest(row))),
+    attestations,
+    sealed: besideManifests(
+      given.filter(({ withdrawn }) => withdrawn === null),
+      attestations,
+    ),
   };
 }
 

@@ -23,7 +23,7 @@ export async function readMetrics(
   state: StateDatabase,
   log: Pick<EvidenceLog, 'checkpoint' | 'keys'>,
 ): Promise<Omit<MetricsSnapshot, Own>> {
-  const { checks, soa, exceptions, attestations } = await judged(state);
+  const { checks, soa, exceptions, attestations, sealed } = await judged(state);
   const controls = await state.selectFrom('control').selectAll().orderBy('ordinal').execute();
   const verdicts = new Map(
     (await state.selectFrom('verdict').selectAll().execute()).map((row) => [row.check_name, row]),
@@ -64,11 +64,16 @@ export async function readMetrics(
       controls: controlsOf(aspectsOf(one)),
       accepts: open.filter((row) => row.exception === one.exception.metadata.name).length,
     })),
-    attestations: attestations.map(({ metadata, spec }) => ({
-      name: metadata.name,
-      expiresAt: spec.expires,
-      controls: controlsOf(spec.aspects),
-    })),
+    attestations: [
+      ...attestations.map(({ metadata, spec }) => ({
+        name: metadata.name,
+        expiresAt: spec.expires,
+        controls: controlsOf(spec.aspects),
+      })),
+      ...sealed.flatMap(({ line, aspects }) =>
+        line === null ? [] : [{ name: line.name, expiresAt: line.expires, controls: controlsOf(aspects) }],
+      ),
+    ],
     configuration: await configurationMetrics(state),
     evidence: await evidenceMetrics(state),
     log: { size: log.checkpoint().size, checkpointAt: last?.sealed_at ?? 0 },

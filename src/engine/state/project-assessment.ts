@@ -40,7 +40,7 @@ export async function assessmentApplied(work: Work, log: EvidenceReader, entry: 
   const now = z.int().parse(entry.fields['now']);
   await replaceSources(work, log, entry);
   const verdicts = await replaceVerdicts(work, log, entry, now);
-  const { checks, soa, exceptions, attestations } = await judged(work);
+  const { checks, soa, exceptions, attestations, sealed } = await judged(work);
   await moveDeviations(work, entry.index, verdicts, [...checks.values()], now);
   const open = await openDeviations(work);
   await acceptDeviations(work, open, exceptions, now);
@@ -50,6 +50,7 @@ export async function assessmentApplied(work: Work, log: EvidenceReader, entry: 
     open,
     exceptions,
     attestations,
+    sealed,
     soa,
     now,
   });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Sealed } from '../../evidence/contract.ts';
 import type { EvidenceReader } from '../../evidence/view.ts';
 import type { StateDatabase, StateTables } from './database.ts';
+import { attestationApplied } from './attestation.ts';
 import { builtinFile, NOT_EVIDENCED } from '../../config/words.ts';
 import { assessmentApplied } from './project-assessment.ts';
 import { subject } from './subject.ts';
@@ -87,6 +88,8 @@ async function apply(work: Work, log: EvidenceReader, entry: Sealed): Promise<vo
       return runApplied(work, log, entry);
     case 'assessment':
       return assessmentApplied(work, log, entry);
+    case 'attestation':
+      return attestationApplied(work, log, entry);
     default:
   }
 }

@@ -21,6 +21,9 @@ const expected = {
   'get /api/v1/deviations': 'viewer',
   'get /api/v1/exceptions': 'viewer',
   'get /api/v1/attestations': 'viewer',
+  'get /api/v1/attestations/{name}': 'viewer',
+  'post /api/v1/attestations': 'isms',
+  'post /api/v1/attestations/{name}/withdrawal': 'isms',
   'get /api/v1/collectors': 'viewer',
   'post /api/v1/collectors/{name}/runs': 'operator',
   'get /api/v1/runs': 'viewer',
@@ -31,6 +34,8 @@ const expected = {
 } as const;
 
 const sealed = [
+  'post /api/v1/attestations',
+  'post /api/v1/attestations/{name}/withdrawal',
   'post /api/v1/collectors/{name}/runs',
   'get /api/v1/evidence',
   'get /api/v1/evidence/{index}',

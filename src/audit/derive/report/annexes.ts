@@ -39,9 +39,23 @@ export function* acceptances({ exceptions, attestations }: Findings): Generator<
   if (attestations.length === 0) yield '<p>There was no attestation for any of the controls.</p>\n';
   else
     yield* table({
-      caption: 'Attestations: what people say they did or saw, as the configuration asserts',
-      columns: ['Attestation', 'Aspects', 'Statement', 'By', 'At', 'Expires', 'At the end', 'Documents'],
-      rows: attestations.map((row) => row.slice(0, 8)),
+      caption:
+        'Attestations: what people say they did or saw. Who says so was authenticated, or the configuration asserts it',
+      columns: [
+        'Attestation',
+        'Aspects',
+        'Statement',
+        'By',
+        'How known',
+        'At',
+        'Expires',
+        'At the end',
+        'Documents',
+      ],
+      rows: attestations.map((row) => {
+        const [name, aspects, statement, by, ...rest] = row;
+        return [name, aspects, statement, by, row[11], ...rest.slice(0, 4)];
+      }),
       total: attestations.length,
       file: 'attestations.csv',
     });
