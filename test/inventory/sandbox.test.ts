@@ -60,7 +60,7 @@ describe('a record', () => {
     ],
   ])('%s', async (_, fields, expected, [population, undecided]) => {
     await load(identity('u1', fields));
-    const result = await sandbox.run(check({ where: 'it.can_sign_in' }), NOW, ['aws:111:u1']);
+    const result = await sandbox.run(check({ where: 'it.can_sign_in' }), NOW, { standing: ['aws:111:u1'] });
     const told = expected === 'fail' || expected === 'unknown' ? [expected] : [];
     expect(result.rows.map(({ outcome }) => outcome)).toEqual(told);
     expect(result.standing.get('aws:111:u1')).toBe(expected === 'fail' ? 'failing' : expected);
@@ -70,7 +70,9 @@ describe('a record', () => {
 
 test('ids that were asked about and are not there are gone', async () => {
   await load(identity('u1'));
-  const { standing } = await sandbox.run(check(), NOW, ['aws:111:u1', 'aws:111:gone', "x'y"]);
+  const { standing } = await sandbox.run(check(), NOW, {
+    standing: ['aws:111:u1', 'aws:111:gone', "x'y"],
+  });
   expect([...standing]).toEqual([
     ['aws:111:u1', 'passed'],
     ['aws:111:gone', 'gone'],

@@ -61,13 +61,14 @@ const verdictLine = z.object({
     }),
   ),
   body: z.string().nullable(),
+  population: z.enum(['whole', 'partial']).optional(),
 });
 export type VerdictLine = z.output<typeof verdictLine>;
 
 const recordLine: z.ZodType<RecordVerdict> = z.object({
   id: z.string(),
   source: z.string(),
-  outcome: z.enum(['fail', 'unknown', 'passed', 'gone', 'out_of_population']),
+  outcome: z.enum(['pass', 'fail', 'unknown', 'passed', 'gone', 'out_of_population']),
   reason: z.string(),
 });
 

@@ -1,11 +1,12 @@
 import { findControl } from '../../controls/catalogue.ts';
 import type { Check } from '../../controls/check.ts';
-import type { Counts, ScopeVerdict } from '../../controls/contract.ts';
+import type { Counts, RecordVerdict, ScopeVerdict } from '../../controls/contract.ts';
 import { isValid, validFrom } from '../../controls/exception.ts';
 import { SOA_SOURCE } from '../../controls/soa-records.ts';
 import { soaEntry } from '../../controls/soa.ts';
 import type { EvidenceReader } from '../../evidence/view.ts';
-import type { AgentView, AspectItem, CheckFilter, CheckItem } from '../view.ts';
+import { compareUtf8 } from '../../inventory/utf8.ts';
+import type { AgentView, AspectItem, CheckFilter, CheckItem, ReportedRecord } from '../view.ts';
 import type { StateDatabase } from './database.ts';
 import { ownJson } from '../own.ts';
 import { verdictRecords } from './verdict-records.ts';
@@ -47,11 +48,15 @@ export function stateAnswers(
     async control(id, period) {
       const row = await state.selectFrom('control').selectAll().where('id', '=', id).executeTakeFirst();
       if (row === undefined) return undefined;
-      const { soa } = await judged(state);
+      const { soa, checks: inForce } = await judged(state);
       const aspects = ownJson<AspectItem[]>(row.aspects_json);
       const description = findControl(id)?.description ?? '';
       const checks = period === undefined ? [] : [...((await checksLike(state, { control: id })) ?? [])];
-      const over = period === undefined ? null : await periodItem(state, { id, aspects, checks }, period);
+      const events = checks
+        .filter((name) => inForce.get(name)?.spec.nature === 'event')
+        .toSorted((one, other) => compareUtf8(one, other));
+      const over =
+        period === undefined ? null : await periodItem(state, { id, aspects, checks, events }, period);
       return { ...controlItem(row, soa), description, aspects, period: over };
     },
 
@@ -72,13 +77,14 @@ export function stateAnswers(
       const found = (await allChecks(state)).find(({ item }) => item.name === name);
       if (found === undefined) return undefined;
       const { spec } = found.check;
+      const { records } = await verdictRecords(log, found.body, found.item.evidence ?? 0);
       return {
         ...found.item,
         rationale: spec.rationale,
         remediation: spec.remediation,
         sql: { kind: spec.kind, where: spec.where ?? null, fails: spec.fails, reason: spec.reason },
         params: spec.params,
-        records: await verdictRecords(log, found.body, found.item.evidence ?? 0),
+        records: records.filter((record) => isReported(record)),
       };
     },
 
@@ -220,6 +226,10 @@ export function stateAnswers(
 
     checkpoint: () => Promise.resolve(log.checkpoint()),
   };
+}
+
+function isReported(record: RecordVerdict): record is ReportedRecord {
+  return record.outcome !== 'pass';
 }
 
 /** Every check of the sealed configuration with its last verdict; without one it is unknown. */
