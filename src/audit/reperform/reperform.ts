@@ -170,7 +170,14 @@ class Pass {
       else if (missing !== undefined) this.#skip(entry, line.id, missing);
       else {
         const populations = line.population !== undefined;
-        const judgement = { now, checks: [check], sources, judged, absent: configuration.absent, populations };
+        const judgement = {
+          now,
+          checks: [check],
+          sources,
+          judged,
+          absent: configuration.absent,
+          populations,
+        };
         await this.#judge(entry, judgement, line, sealedRecords);
       }
     }

@@ -46,7 +46,12 @@ async function stateOf(work: Work, check: string): Promise<PopulationState | und
   return row?.state;
 }
 
-async function becomes(work: Work, check: string, state: PopulationState, { entry, at }: Moment): Promise<void> {
+async function becomes(
+  work: Work,
+  check: string,
+  state: PopulationState,
+  { entry, at }: Moment,
+): Promise<void> {
   if ((await stateOf(work, check)) === state) return;
   await work.insertInto('population_change').values({ check_name: check, entry, at, state }).execute();
 }

@@ -143,7 +143,8 @@ async function replaceVerdict(
   const same = before?.text === text && before.body === body && before.population === population;
   if (same) return { ...line, check: id, records: [] };
   const named = await verdictRecords(log, body, entry);
-  if (checks.get(id)?.spec.nature === 'event') await movePopulation(work, id, { population, ...named }, { entry, at });
+  if (checks.get(id)?.spec.nature === 'event')
+    await movePopulation(work, id, { population, ...named }, { entry, at });
   return { ...line, check: id, records: named.records };
 }
 
