@@ -118,6 +118,7 @@ export class Disposals {
   /** The answer over a period, told by going through every look that speaks within it. */
   over(from: number, to: number, patience: number): Omit<PopulationItem, 'why'> {
     const all = this.#standing();
+    const earlier = all.findLast(({ at }) => at < from);
     const before = all.findLast(({ at }) => at <= from);
     const begun = before !== undefined && before.at + patience > from ? before : undefined;
     const within = [...(begun === undefined ? [] : [begun]), ...all.filter(({ at }) => at > from && at < to)];
@@ -149,7 +150,7 @@ export class Disposals {
     return {
       check,
       judged: last.size,
-      came: [...last.keys()].filter((ref) => begun?.stands.has(ref) !== true).length,
+      came: [...last.keys()].filter((ref) => earlier?.stands.has(ref) !== true).length,
       passed: of('pass').length,
       failed: of('fail').length,
       unknown: of('unknown').length,

@@ -3,6 +3,7 @@ import { StatusClock } from '../../src/audit/derive/status-clock.ts';
 import type { ControlStatus } from '../../src/controls/contract.ts';
 import type { Agent } from '../../src/engine/agent.ts';
 import type { ControlDetail, PeriodItem } from '../../src/engine/view.ts';
+import { deriveFrom, rowsOf } from '../audit/derive-world.ts';
 import { Disposals, DISPOSALS } from './disposals.ts';
 import { numbers } from './numbers.ts';
 import { makeWorld, type World } from './world.ts';
@@ -272,6 +273,26 @@ describe('a control over a year', () => {
     );
     expect(new Set(found.map(({ whole }) => whole))).toEqual(new Set([true, false]));
     expect(found.some(({ judged }) => judged === null)).toBe(true);
+  });
+
+  test('a bundle counts populations as the agent does, and names each event', async () => {
+    const [, from, to] = periods[1];
+    const [event] = (await over(from, to, 'A.7.10'))?.events ?? [];
+    const { why, whole, ...counts } = event ?? {};
+    const store = `${world.directory}/data/evidence`;
+    const files = await deriveFrom(store, { from, to, controls: ['A.7.10'] });
+    const texts = Object.entries(counts).map(([name, count]) => [name, String(count)] as const);
+    expect(rowsOf(files, 'populations.csv')).toEqual([
+      { ...Object.fromEntries(texts), whole: whole === true ? 'yes' : 'no', why_not_whole: why ?? '' },
+    ]);
+    const events = rowsOf(files, 'events.csv');
+    const of = (column: string, value: string) => events.filter((row) => row[column] === value);
+    expect([events.length, of('came', 'yes').length]).toEqual([event?.judged, event?.came]);
+    const outcomes = ['pass', 'fail', 'unknown'].map((outcome) => of('outcome', outcome).length);
+    expect(outcomes).toEqual([event?.passed, event?.failed, event?.unknown]);
+    const corrected = of('outcome', 'pass').filter((row) => row['failed_in_period'] === 'yes');
+    expect(corrected.length).toBe(event?.corrected);
+    expect(files.get('report.html')?.toString()).toContain('each leaver, change or job once');
   });
 
   test('lists are told of a period, of a collector and of a control alone', async () => {

@@ -45,14 +45,14 @@ export interface PopulationFound extends Wholeness {
 interface Told {
   readonly outcome: Judged;
   readonly since: number;
-  readonly came: boolean;
   readonly failed: boolean;
 }
 
-/** A record: as it stands since a moment, and what is told of it over the period. */
+/** A record: as it stands since a moment, whether it was in the population as the period began, and what is told of it over the period. */
 interface Event {
   readonly stands: Standing;
   readonly since: number;
+  readonly stood: boolean;
   readonly told: Told | undefined;
 }
 
@@ -95,8 +95,9 @@ export class Populations {
     if (tally.changes.at(-1)?.status !== state) tally.changes.push({ at, status: state });
     const standing = new Map([...tally.events].map(([id, { stands }]) => [id, stands]));
     for (const [id, stands] of moves(standing, state, records)) {
-      const told = this.#told(tally.events.get(id), at);
-      tally.events.set(id, { stands, since: at, told });
+      const before = tally.events.get(id);
+      const past = before === undefined ? { stood: false, told: undefined } : this.#until(before, at);
+      tally.events.set(id, { ...past, stands, since: at });
     }
   }
 
@@ -113,35 +114,32 @@ export class Populations {
     const counts = { judged: 0, came: 0, passed: 0, failed: 0, unknown: 0, corrected: 0 };
     if (!found.known) return { ...found, counts: undefined };
     for (const [record, event] of events) {
-      const told = this.#told(event, undefined);
+      const { told, stood } = this.#until(event, undefined);
       if (told === undefined) continue;
-      const { outcome, came, failed } = told;
+      const { outcome, failed } = told;
       counts.judged += 1;
-      if (came) counts.came += 1;
+      if (!stood) counts.came += 1;
       counts[COUNTED[outcome]] += 1;
       if (outcome === 'pass' && failed) counts.corrected += 1;
-      spill.add('events', [0, check, record], this.#row(check, record, told));
+      spill.add('events', [0, check, record], this.#row(check, record, told, stood));
     }
     // That there were none is known only of a whole population.
     return { ...found, counts: found.whole || counts.judged > 0 ? counts : undefined };
   }
 
-  #row(check: string, record: string, { outcome, since, came, failed }: Told): Cell[] {
+  #row(check: string, record: string, { outcome, since, failed }: Told, stood: boolean): Cell[] {
     const text = since < this.#period.from ? '' : instantText(since);
-    return [check, record, outcome, text, came ? 'yes' : 'no', failed ? 'yes' : 'no'];
+    return [check, record, outcome, text, stood ? 'no' : 'yes', failed ? 'yes' : 'no'];
   }
 
-  /** With how a record stood until a moment, or still stands: it counts if that was within the period. */
-  #told(event: Event | undefined, until: number | undefined): Told | undefined {
-    if (event === undefined) return undefined;
-    const { stands, since, told } = event;
+  /** What is known of a record with how it stood until a moment, or (undefined) still stands. */
+  #until({ stands, since, stood, told }: Event, until: number | undefined): Pick<Event, 'stood' | 'told'> {
+    const { from } = this.#period;
+    if (stands === 'absent') return { stood, told };
     const over = until !== undefined && until <= this.#begin && since < this.#begin;
-    if (stands === 'absent' || over) return told;
     return {
-      outcome: stands,
-      since,
-      came: told?.came ?? since >= this.#period.from,
-      failed: told?.failed === true || stands === 'fail',
+      stood: stood || (since < from && (until === undefined || until >= from)),
+      told: over ? told : { outcome: stands, since, failed: told?.failed === true || stands === 'fail' },
     };
   }
 

@@ -35,12 +35,15 @@ async function countRecords(
     WITH span AS (
       SELECT record, entry, at, outcome, lead(at) OVER (PARTITION BY record ORDER BY entry) AS until
       FROM event_change WHERE check_name = ${check} AND at < ${to}
-    ), told AS (
-      SELECT record, at, outcome, row_number() OVER (PARTITION BY record ORDER BY entry DESC) AS back
-      FROM span WHERE outcome <> 'absent' AND (until IS NULL OR until > ${begin} OR at >= ${begin})
+    ), present AS (
+      SELECT record, entry, outcome, at < ${from} AND (until IS NULL OR until >= ${from}) AS stood,
+        until IS NULL OR until > ${begin} OR at >= ${begin} AS told
+      FROM span WHERE outcome <> 'absent'
+    ), latest AS (
+      SELECT *, row_number() OVER (PARTITION BY record ORDER BY told DESC, entry DESC) AS back FROM present
     ), event AS (
-      SELECT max(CASE back WHEN 1 THEN outcome END) AS last, max(outcome = 'fail') AS failed, min(at) >= ${from} AS came
-      FROM told GROUP BY record
+      SELECT max(CASE back WHEN 1 THEN outcome END) AS last, max(told AND outcome = 'fail') AS failed, NOT max(stood) AS came
+      FROM latest GROUP BY record HAVING max(told)
     )
     SELECT count(*) AS judged, coalesce(sum(came), 0) AS came, count(*) FILTER (WHERE last = 'pass') AS passed,
       count(*) FILTER (WHERE last = 'fail') AS failed, count(*) FILTER (WHERE last = 'unknown') AS unknown,
