@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { reperform } from '../../src/audit/reperform/reperform.ts';
+import { emptyState } from '../../src/engine/state/database.ts';
+import { stateAnswers } from '../../src/engine/state/answers.ts';
+import { catchUp } from '../../src/engine/state/project.ts';
 import { findRecords } from '../../src/evidence/find-records.ts';
 import { readStore } from '../../src/evidence/reader.ts';
 import { deriveFrom, rowsOf } from '../audit/derive-world.ts';
@@ -170,6 +173,27 @@ describe('the population over a period', () => {
       { ...nothing, why: 'No assessment spoke for 1d, the first time at 2026-06-07T12:00:00Z.' },
     ]);
   });
+});
+
+test('what older versions sealed is never told as a whole population, nor as an empty one', async () => {
+  const reader = await readStore(store);
+  const unmarked: typeof reader.body = async function* (...body) {
+    for await (const { population: _population, ...record } of reader.body(...body)) yield record;
+  };
+  const state = await emptyState(':memory:');
+  await catchUp(state, { ...reader, body: unmarked });
+  const period = { from: NOW, to: NOW + DAY };
+  const found = (await stateAnswers(state, reader).control('A.7.10', period))?.period;
+  expect(found?.events).toMatchObject([
+    {
+      judged: null,
+      passed: null,
+      whole: false,
+      why: expect.stringMatching(/^The verdicts name failing and unknown records alone for 1d/),
+    },
+  ]);
+  expect(found?.deviations.opened).toBe(2);
+  await state.destroy();
 });
 
 /** Named because the population is. */

@@ -70,6 +70,7 @@ export interface StateTables {
     counts_json: string;
     scopes_json: string;
     body: string | null;
+    /** Null too where the body had lost records when it was read. */
     population: Population | null;
     assessed_at: number;
     entry: number;

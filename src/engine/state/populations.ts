@@ -7,6 +7,9 @@ import type { NamedRecords } from './verdict-records.ts';
 
 type Work = Kysely<StateTables>;
 
+/** Of one statement. */
+const ROWS = 200;
+
 /** Which assessment, and the moment from which it counts, Unix seconds. */
 export interface Moment {
   readonly entry: number;
@@ -62,8 +65,12 @@ async function move(
   moved: Iterable<readonly [record: string, outcome: Standing]>,
   { entry, at }: Moment,
 ): Promise<void> {
-  for (const [record, outcome] of moved)
-    await work.insertInto('event_change').values({ check_name: check, record, entry, at, outcome }).execute();
+  const rows = Array.from(moved, ([record, outcome]) => ({ check_name: check, record, entry, at, outcome }));
+  for (let first = 0; first < rows.length; first += ROWS)
+    await work
+      .insertInto('event_change')
+      .values(rows.slice(first, first + ROWS))
+      .execute();
 }
 
 /** How each record stands: SQLite takes `outcome` from the row that has the greatest entry. */

@@ -113,7 +113,7 @@ async function replaceSources(work: Work, log: EvidenceReader, entry: Sealed): P
   }
 }
 
-/** A verdict on the same text with the same records as the one before moves nothing: those are not read again. */
+/** A verdict on the same text with the same population as the one before moves nothing: its records are not read again. */
 async function replaceVerdict(
   work: Work,
   log: EvidenceReader,
@@ -125,6 +125,8 @@ async function replaceVerdict(
     .select(['text', 'body', 'population'])
     .where('check_name', '=', id)
     .executeTakeFirst();
+  const same = before?.text === text && before.body === body && before.population === population;
+  const named = same ? { records: [], erased: 0 } : await verdictRecords(log, body, entry);
   await work
     .replaceInto('verdict')
     .values({
@@ -135,17 +137,16 @@ async function replaceVerdict(
       counts_json: JSON.stringify(line.counts),
       scopes_json: JSON.stringify(line.scopes),
       body,
-      population: population ?? null,
+      // What was erased may be sealed again.
+      population: named.erased === 0 ? (population ?? null) : null,
       assessed_at: now,
       entry,
     })
     .execute();
-  const same = before?.text === text && before.body === body && before.population === population;
-  if (same) return { ...line, check: id, records: [] };
-  const named = await verdictRecords(log, body, entry);
-  if (checks.get(id)?.spec.nature === 'event')
+  if (!same && checks.get(id)?.spec.nature === 'event')
     await movePopulation(work, id, { population, ...named }, { entry, at });
-  return { ...line, check: id, records: named.records };
+  // Those that pass open and close nothing, and may be many.
+  return { ...line, check: id, records: named.records.filter(({ outcome }) => outcome !== 'pass') };
 }
 
 /** Without their records: those that fail are the open deviations. */
