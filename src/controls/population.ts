@@ -1,6 +1,6 @@
 import type { Population, RecordVerdict } from './contract.ts';
 import { type Period, stretches, type Timeline } from './period.ts';
-import { durationText, instantText, sentence } from './words.ts';
+import { instantText, sentence, spanText } from './words.ts';
 
 /** What of a record is kept over time: as it was last judged, or that it is in the population no more. */
 export type Judged = 'pass' | 'fail' | 'unknown';
@@ -92,7 +92,7 @@ export function wholeness(timeline: Timeline<PopulationState>, period: Period): 
   }
   const told = [...lacking].map(
     ([reason, { first, seconds }]) =>
-      `${reason} for ${durationText(seconds)}, the first time at ${instantText(first)}`,
+      `${reason} for ${spanText(seconds)}, the first time at ${instantText(first)}`,
   );
   return { whole: told.length === 0, known, why: told.length === 0 ? null : sentence(told.join('; ')) };
 }

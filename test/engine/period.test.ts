@@ -266,7 +266,7 @@ describe('a control over a year', () => {
     for (const key of ['judged', 'came', 'passed', 'failed', 'unknown', 'corrected'] as const)
       expect(year?.[key]).toBeGreaterThan(key === 'unknown' ? 0 : 3);
     expect(year?.why).toMatch(
-      /^The check was not judged for 12h, the first time at 2026-01-01T00:00:00Z; .*no assessment spoke for/,
+      /^The check was not judged for 12 h, the first time at 2026-01-01T00:00:00Z; .*no assessment spoke for/,
     );
     expect(year?.why).toMatch(
       /evidence was stale, missing or declared absent, or the check could not be run for/,

@@ -148,7 +148,7 @@ describe('the population over a period', () => {
         check,
         ...nothing,
         whole: false,
-        why: 'The check was not judged for 1d, the first time at 2026-06-03T12:00:00Z.',
+        why: 'The check was not judged for 1 d, the first time at 2026-06-03T12:00:00Z.',
       },
     ]);
     expect(await population(1, 4)).toMatchObject([{ judged: 3, came: 0, passed: 2, whole: false }]);
@@ -166,11 +166,11 @@ describe('the population over a period', () => {
         unknown: 1,
         corrected: 0,
         whole: false,
-        why: 'Evidence was stale, missing or declared absent, or the check could not be run for 12h, the first time at 2026-06-14T12:00:00Z.',
+        why: 'Evidence was stale, missing or declared absent, or the check could not be run for 12 h, the first time at 2026-06-14T12:00:00Z.',
       },
     ]);
     expect(await population(6, 7)).toMatchObject([
-      { ...nothing, why: 'No assessment spoke for 1d, the first time at 2026-06-07T12:00:00Z.' },
+      { ...nothing, why: 'No assessment spoke for 1 d, the first time at 2026-06-07T12:00:00Z.' },
     ]);
   });
 });
@@ -189,7 +189,7 @@ test('what older versions sealed is never told as a whole population, nor as an 
       judged: null,
       passed: null,
       whole: false,
-      why: expect.stringMatching(/^The verdicts name failing and unknown records alone for 1d/),
+      why: expect.stringMatching(/^The verdicts name failing and unknown records alone for 1 d/),
     },
   ]);
   expect(found?.deviations.opened).toBe(2);
@@ -246,7 +246,7 @@ describe('a population of which a record that passes was erased', () => {
   test('is not whole, for the agent and in a bundle', async () => {
     const [found] = (await population(0, 1)) ?? [];
     expect(found).toMatchObject({ judged: 2, passed: 0, failed: 1, unknown: 1, whole: false });
-    expect(found?.why).toBe('Records of it were erased for 1d, the first time at 2026-06-01T12:00:00Z.');
+    expect(found?.why).toBe('Records of it were erased for 1 d, the first time at 2026-06-01T12:00:00Z.');
     const files = await deriveFrom(store, { from: NOW, to: NOW + DAY, controls: ['A.7.10'] });
     expect(rowsOf(files, 'populations.csv')).toMatchObject([
       { judged: '2', passed: '0', failed: '1', unknown: '1', whole: 'no', why_not_whole: found?.why },
