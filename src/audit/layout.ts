@@ -24,6 +24,8 @@ export const DERIVED: readonly string[] = [
   'controls.csv',
   'verdicts.csv',
   'deviations.csv',
+  'populations.csv',
+  'events.csv',
   'exceptions.csv',
   'attestations.csv',
   'runs.csv',

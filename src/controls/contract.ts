@@ -47,8 +47,8 @@ export interface RecordVerdict {
   /** The record's id. */
   readonly id: string;
   readonly source: string;
-  /** `passed`, `gone` and `out_of_population` close a deviation that stood open. */
-  readonly outcome: 'fail' | 'unknown' | 'passed' | 'gone' | 'out_of_population';
+  /** `passed`, `gone` and `out_of_population` close a deviation that stood open; any other record that passes is a `pass`, named where the population is. */
+  readonly outcome: 'pass' | 'fail' | 'unknown' | 'passed' | 'gone' | 'out_of_population';
   readonly reason: string;
 }
 
@@ -61,4 +61,11 @@ export interface Verdict {
   readonly scopes: readonly ScopeVerdict[];
   /** Sorted by the UTF-8 bytes of the id. */
   readonly records: readonly RecordVerdict[];
+  /**
+   * Present when the records are the population of an event check. `whole`: every record of it, all evidence being fresh; `partial`: those that
+   * there were, while something was stale, missing, declared absent, or could not be run.
+   */
+  readonly population?: Population | undefined;
 }
+
+export type Population = 'whole' | 'partial';

@@ -72,7 +72,7 @@ export function transition({ open, verdicts, checks, now }: TransitionInput): Tr
       const deviation = standing.get(key(verdict.check, record.id));
       if (record.outcome === 'fail' && deviation === undefined && check !== undefined) {
         opened.push(opening(check, record, now));
-      } else if (deviation !== undefined && record.outcome !== 'fail' && record.outcome !== 'unknown') {
+      } else if (deviation !== undefined && isClosing(record.outcome)) {
         closed.push(closing(deviation, now, record.outcome, record.reason));
       }
     }
@@ -81,6 +81,11 @@ export function transition({ open, verdicts, checks, now }: TransitionInput): Tr
     opened: opened.toSorted(byCheckAndRecord),
     closed: closed.toSorted((a, b) => byCheckAndRecord(a.deviation, b.deviation)),
   };
+}
+
+/** Whether a record's outcome closes a deviation that stood open of it. */
+export function isClosing(outcome: RecordVerdict['outcome']): outcome is Exclude<ClosedBy, 'check_removed'> {
+  return outcome === 'passed' || outcome === 'gone' || outcome === 'out_of_population';
 }
 
 function opening(check: Check, record: RecordVerdict, now: number): OpenDeviation {

@@ -18,6 +18,8 @@ export interface EvaluationInput {
   readonly open: readonly { readonly record: string; readonly source: string }[];
   /** What the Scope manifest declares absent; nothing unless given. */
   readonly absent?: readonly Absence[];
+  /** The query gave the rows that pass too, and the verdict names them. */
+  readonly population?: boolean;
 }
 
 /** One scope under judgement: its evidence, what the query found there, and what keeps it from a full judgement. */
@@ -44,6 +46,11 @@ export function worstOutcome(outcomes: readonly Outcome[]): Outcome {
 
 /** Judges a check. Pure: the same input gives the same verdict, and time enters only by `sources` and by the query. */
 export function evaluate(input: EvaluationInput): Verdict {
+  const verdict = evaluated(input);
+  return input.population === true ? verdict : { ...verdict, population: undefined };
+}
+
+function evaluated(input: EvaluationInput): Verdict {
   const { check, result } = input;
   const own = input.sources.filter((source) => source.kinds.includes(check.spec.kind));
   if (own.length === 0) {
@@ -61,9 +68,14 @@ export function evaluate(input: EvaluationInput): Verdict {
   const blocked = elsewhere(input, own);
   const keys = keysOf(result);
   const examined = examine(withStrangers(own, keys), result, keys, blocked);
-  const rows = result.rows.map((row) =>
-    recordVerdict(row, keys.get(row.source) ?? sourceKey(row.source), blocked),
-  );
+  const gaps = new Map(examined.map(({ key, gap }) => [key, gap]));
+  const open = new Set(input.open.map(({ record }) => record));
+  const rows = result.rows
+    .filter((row) => row.outcome !== 'pass' || !open.has(row.id))
+    .map((row) => {
+      const key = keys.get(row.source) ?? sourceKey(row.source);
+      return recordVerdict(row, key, row.outcome === 'pass' ? gaps.get(key) : blocked);
+    });
   const verdict = judge(check, examined, [...rows, ...standings(input, result, examined, blocked)]);
   const absence = absentBesides(input);
   return absence === undefined ? verdict : withoutPass(verdict, absence);
@@ -85,9 +97,12 @@ function withoutPass(verdict: Verdict, absence: Absence): Verdict {
   return {
     ...unseen(verdict),
     scopes: verdict.scopes.map(unseen),
-    records: verdict.records.map((record) =>
-      record.outcome === 'passed' ? { ...record, outcome: 'out_of_population', reason: why } : record,
-    ),
+    records: verdict.records
+      .filter(({ outcome }) => outcome !== 'pass')
+      .map((record) =>
+        record.outcome === 'passed' ? { ...record, outcome: 'out_of_population', reason: why } : record,
+      ),
+    population: 'partial',
   };
 }
 
@@ -113,6 +128,7 @@ function undecidable(check: Check, own: readonly SourceState[], why: string): Ve
       counts: nothing,
     })),
     records: [],
+    population: 'partial',
   };
 }
 
@@ -132,6 +148,7 @@ function inapplicable({ check, open }: EvaluationInput, absence: Absence): Verdi
     counts: nothing,
     scopes: [],
     records: records.toSorted((a, b) => compareUtf8(a.id, b.id)),
+    population: 'partial',
   };
 }
 
@@ -198,10 +215,10 @@ function examine(
   blocked: string | undefined,
 ): readonly Examined[] {
   const counts = new Map(result.counts.map((count) => [sourceKey(count.source), count]));
-  const found = new Map<string, { fail: number; unknown: number }>();
+  const found = new Map<string, { fail: number; unknown: number; pass: number }>();
   for (const { source, outcome } of result.rows) {
     const key = keys.get(source) ?? sourceKey(source);
-    const tally = found.get(key) ?? { fail: 0, unknown: 0 };
+    const tally = found.get(key) ?? { fail: 0, unknown: 0, pass: 0 };
     tally[outcome] += 1;
     found.set(key, tally);
   }
@@ -219,10 +236,11 @@ function examine(
   });
 }
 
-function recordVerdict(row: QueryRow, source: string, blocked: string | undefined): RecordVerdict {
-  return blocked === undefined
+/** `gap`: why the row can't be judged; undefined when it can. */
+function recordVerdict(row: QueryRow, source: string, gap: string | undefined): RecordVerdict {
+  return gap === undefined
     ? { id: row.id, source, outcome: row.outcome, reason: row.reason }
-    : { id: row.id, source, outcome: 'unknown', reason: sentence(blocked) };
+    : { id: row.id, source, outcome: 'unknown', reason: sentence(gap) };
 }
 
 /** What becomes of open deviations that no longer fail. Nothing is closed on evidence that is not fresh. */
@@ -234,7 +252,7 @@ function standings(
 ): readonly RecordVerdict[] {
   if (input.open.length === 0) return [];
   const scopes = new Map(examined.map((scope) => [scope.key, scope]));
-  const listed = new Set(result.rows.map((row) => row.id));
+  const listed = new Set(result.rows.filter(({ outcome }) => outcome !== 'pass').map(({ id }) => id));
   return input.open
     .filter(({ record }) => !listed.has(record))
     .map(({ record, source }) => {
@@ -290,6 +308,7 @@ function judge(check: Check, examined: readonly Examined[], records: readonly Re
     counts,
     scopes,
     records: records.toSorted((a, b) => compareUtf8(a.id, b.id)),
+    population: examined.every((scope) => scope.gap === undefined) ? 'whole' : 'partial',
   };
 }
 

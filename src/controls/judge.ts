@@ -23,6 +23,8 @@ export interface Judgement {
   readonly absent?: readonly Absence[];
   /** Checks that were judged before, for those whose parameters are made of verdicts. */
   readonly judged?: readonly Judged[];
+  /** Verdicts of event checks name every record of the population, those that pass too. */
+  readonly populations?: boolean;
 }
 
 /** As `judgeEach`, all of them at once. */
@@ -36,26 +38,23 @@ export function judgeChecks(sandbox: Sandbox, judgement: Judgement): Promise<Ver
  */
 export async function* judgeEach(
   sandbox: Sandbox,
-  { checks, now, sources, open, absent = [], judged: before = [] }: Judgement,
+  { checks, now, sources, open, absent = [], judged: before = [], populations = false }: Judgement,
 ): AsyncGenerator<Verdict, void, undefined> {
   const judged = [...before];
   const last = checks.filter(readsVerdicts);
   for (const check of [...checks.filter((check) => !last.includes(check)), ...last]) {
     const standing = open(check.metadata.name);
+    const population = populations && check.spec.nature === 'event';
     const query = queryOf(check, verdictParams(check, judged));
     const compiled = await attempt(() => sandbox.compile(query));
     const result =
       'error' in compiled
         ? compiled
         : await attempt(() =>
-            sandbox.run(
-              query,
-              now,
-              standing.map(({ record }) => record),
-            ),
+            sandbox.run(query, now, { standing: standing.map(({ record }) => record), population }),
           );
     const kinds = 'error' in compiled ? [check.spec.kind] : compiled.kinds;
-    const verdict = evaluate({ check, kinds, result, sources, open: standing, absent });
+    const verdict = evaluate({ check, kinds, result, sources, open: standing, absent, population });
     judged.push({ check, outcome: verdict.outcome });
     yield verdict;
   }

@@ -19,10 +19,10 @@ export interface Period {
   readonly to: number;
 }
 
-/** How a control or an aspect fared, from the first assessment on. */
-export interface Timeline {
+/** How a control or an aspect (or whatever assessments speak for) fared, from the first assessment on. */
+export interface Timeline<S = ControlStatus> {
   /** When its status became what; in the order of time. */
-  readonly changes: readonly { readonly at: number; readonly status: ControlStatus }[];
+  readonly changes: readonly { readonly at: number; readonly status: S }[];
   /** When no assessment spoke for it, after the first one; in the order of time, apart from each other. */
   readonly gaps: readonly Period[];
 }
@@ -50,18 +50,18 @@ export function statusShares(timeline: Timeline, period: Period): StatusShares {
   return { seconds, longestGap: gap.found(), longestUnknown: unknown.found() };
 }
 
-interface Stretch extends Period {
+interface Stretch<S> extends Period {
   /** Undefined: no assessment speaks for it. */
-  readonly status: ControlStatus | undefined;
+  readonly status: S | undefined;
 }
 
 /** The period, cut wherever something changes. */
-function* stretches({ changes, gaps }: Timeline, { from, to }: Period): Generator<Stretch> {
+export function* stretches<S>({ changes, gaps }: Timeline<S>, { from, to }: Period): Generator<Stretch<S>> {
   const cuts = [from, to, ...changes.map(({ at }) => at), ...gaps.flatMap((gap) => [gap.from, gap.to])]
     .filter((cut) => cut >= from && cut <= to)
     .toSorted((one, other) => one - other);
   let [change, gap] = [0, 0];
-  let status: ControlStatus | undefined;
+  let status: S | undefined;
   for (const [at, begin] of cuts.entries()) {
     const end = cuts[at + 1];
     if (end === undefined || end === begin) continue;

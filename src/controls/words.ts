@@ -23,3 +23,20 @@ export function durationText(seconds: number): string {
   const [size, letter] = units.find(([size]) => seconds % size === 0) ?? [1, 's'];
   return `${seconds / size}${letter}`;
 }
+
+/** Seconds as `2 d 3 h`: the two largest units, cut off; `0 s` for none. */
+export function spanText(seconds: number): string {
+  const parts: string[] = [];
+  let rest = seconds;
+  for (const [size, unit] of [
+    [86_400, 'd'],
+    [3600, 'h'],
+    [60, 'min'],
+    [1, 's'],
+  ] as const) {
+    const amount = Math.floor(rest / size);
+    rest -= amount * size;
+    if (amount > 0) parts.push(`${amount} ${unit}`);
+  }
+  return parts.slice(0, 2).join(' ') || '0 s';
+}

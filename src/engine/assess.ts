@@ -14,7 +14,7 @@ export interface Assessment extends Judgement {
   readonly config: string;
 }
 
-/** Judges and seals: one body a check with failing or unknown records, one of the verdicts, one of what they rest on. */
+/** Judges and seals: one body a check with failing or unknown records (of an event check: with its population), one of the verdicts, one of what they rest on. */
 export async function assess(
   sandbox: Sandbox,
   log: EvidenceLog,
@@ -24,7 +24,7 @@ export async function assess(
   const startedAt = clock();
   const texts = new Map(assessment.checks.map((check) => [check.metadata.name, textDigest(check)]));
   const lines: ReturnType<typeof verdictLine>[] = [];
-  for await (const verdict of judgeEach(sandbox, assessment)) {
+  for await (const verdict of judgeEach(sandbox, { ...assessment, populations: true })) {
     const body = verdict.records.length === 0 ? null : await log.storeBody(verdict.records);
     lines.push(verdictLine(verdict, texts.get(verdict.check) ?? '', body));
   }
@@ -60,7 +60,7 @@ export async function assess(
 
 /** A verdict without its records: those are in the body that the line names. */
 function verdictLine(verdict: Verdict, text: string, body: StoredBody | null) {
-  const { check, outcome, why, counts, scopes } = verdict;
+  const { check, outcome, why, counts, scopes, population } = verdict;
   return {
     id: check,
     text,
@@ -70,5 +70,6 @@ function verdictLine(verdict: Verdict, text: string, body: StoredBody | null) {
     scopes: scopes.map((scope) => ({ ...scope, counts: { ...scope.counts } })),
     body: body?.sha256 ?? null,
     records: body === null ? null : { ...body.records },
+    ...(population === undefined ? {} : { population }),
   };
 }

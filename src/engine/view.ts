@@ -9,6 +9,7 @@ import type {
 } from '../controls/contract.ts';
 import type { Period, StatusShares } from '../controls/period.ts';
 import type { AttestationContent } from '../controls/sealed-attestation.ts';
+import type { PopulationCounts, Wholeness } from '../controls/population.ts';
 import type { Demanded } from './agenda.ts';
 import type { AspectStatus } from '../controls/status.ts';
 import type { Condition } from './conditions.ts';
@@ -78,7 +79,16 @@ export interface PeriodItem extends Period, StatusShares {
     readonly open: number;
     readonly overdue: number;
   };
+  /** Of the event checks that answer the control now, by name. */
+  readonly events: readonly PopulationItem[];
 }
+
+/** The population of an event check over a period: judged within it, which is not to say happened within it. Null: nothing is known. */
+export interface PopulationItem extends Omit<Wholeness, 'known'>, Nullable<PopulationCounts> {
+  readonly check: string;
+}
+
+type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
 
 export interface CheckItem {
   readonly name: string;
@@ -104,7 +114,13 @@ export interface CheckDetail extends CheckItem {
     readonly reason: string;
   };
   readonly params: Readonly<Record<string, unknown>>;
-  readonly records: readonly RecordVerdict[];
+  /** Those that fail, are unknown, or closed a deviation. */
+  readonly records: readonly ReportedRecord[];
+}
+
+/** What is told of a record that a verdict names: one that simply passes is counted, not told. */
+export interface ReportedRecord extends RecordVerdict {
+  readonly outcome: Exclude<RecordVerdict['outcome'], 'pass'>;
 }
 
 export interface DeviationItem {

@@ -4,8 +4,8 @@ import { EvidenceError } from './error.ts';
 import { bodyKey, subjectKey } from './statement.ts';
 
 /**
- * What a body is to the entry that refers to it: the records of a snapshot, what an assessment rests on, the failing and unknown records of one
- * verdict, what an attestation rests on, who had access; `kept`: anything that other statements rely on, so that it may never be erased.
+ * What a body is to the entry that refers to it: the records of a snapshot, what an assessment rests on, the records that one verdict
+ * names, what an attestation rests on, who had access; `kept`: anything that other statements rely on, so that it may never be erased.
  */
 export type Role = 'snapshot' | 'inputs' | 'verdict' | 'attestation' | 'access' | 'kept';
 

@@ -35,7 +35,8 @@ export interface SourceCount {
 export interface QueryRow {
   readonly id: string;
   readonly source: SourceRef;
-  readonly outcome: 'fail' | 'unknown';
+  readonly outcome: 'fail' | 'unknown' | 'pass';
+  /** Empty for one that passes. */
   readonly reason: string;
 }
 
@@ -43,10 +44,17 @@ export type Standing = 'failing' | 'passed' | 'unknown' | 'gone' | 'out_of_popul
 
 export interface QueryResult {
   readonly counts: readonly SourceCount[];
-  /** Failing and unknown rows, by the UTF-8 bytes of their id. */
+  /** Failing and unknown rows, or the whole population, by the UTF-8 bytes of their id. */
   readonly rows: readonly QueryRow[];
   /** For each id of `standing` asked about: where it stands now. */
   readonly standing: ReadonlyMap<string, Standing>;
+}
+
+export interface RunOptions {
+  /** Ids that are asked about beside the rows; none unless given. */
+  readonly standing?: readonly string[];
+  /** Also gives the rows that pass. */
+  readonly population?: boolean;
 }
 
 /**
@@ -60,5 +68,5 @@ export interface Sandbox extends AsyncDisposable {
   /** Checks run on this inventory file from now on; before, they can only be compiled. */
   attach(file: string): void;
   compile(query: CheckQuery): Promise<CompiledQuery>;
-  run(query: CheckQuery, now: number, standing?: readonly string[]): Promise<QueryResult>;
+  run(query: CheckQuery, now: number, options?: RunOptions): Promise<QueryResult>;
 }

@@ -69,14 +69,14 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     },
     attach: (file) => void (runner = runnerOf(file)),
     compile,
-    async run(query, now, standing = []) {
+    async run(query, now, { standing = [], population = false } = {}) {
       if (!Number.isSafeInteger(now)) throw failed(query.name, `now is ${now}; expected whole Unix seconds`);
       if (runner === undefined) throw failed(query.name, 'there is no inventory to run it on');
       const { nullable } = await compile(query);
       // The parser takes as much memory as a query: not both at once.
       if (!runner.running) await compiler.rest();
       const result = new ResultBuilder(nullable);
-      const request = { type: 'run', query, nullable, now, standing } as const;
+      const request = { type: 'run', query, nullable, now, standing, population } as const;
       const reply = await runner.ask(request, query.name, (part) => {
         result.take(part);
       });
@@ -129,7 +129,8 @@ class ResultBuilder {
     for (const [at, id] of ids.entries()) {
       const source = this.#sources.get(sources[at]!)!;
       const what = told[at]!;
-      if (typeof what === 'string') this.#rows.push({ id, source, outcome: 'fail', reason: what });
+      if (what === null) this.#rows.push({ id, source, outcome: 'pass', reason: '' });
+      else if (typeof what === 'string') this.#rows.push({ id, source, outcome: 'fail', reason: what });
       else this.#rows.push({ id, source, outcome: 'unknown', reason: this.#unsaid(what) });
     }
   }

@@ -83,6 +83,27 @@ const period = z.strictObject({
       overdue: count.describe('Of those open at the end of the period.'),
     })
     .describe('Of the checks that answer the control now.'),
+  events: list(
+    z.strictObject({
+      check: z.string(),
+      judged: count
+        .nullable()
+        .describe(
+          'Records that were in the population at some moment of the period, each once, as it was last judged within it.',
+        ),
+      came: count.nullable().describe('Of those judged: not in the population when the period began.'),
+      passed: count.nullable(),
+      failed: count.nullable(),
+      unknown: count.nullable(),
+      corrected: count.nullable().describe('Of those passed: failed at some time of the period.'),
+      whole: z
+        .boolean()
+        .describe('At every moment of the period a verdict spoke that named the whole population.'),
+      why: z.string().nullable().describe('What is lacking when it is not whole.'),
+    }),
+  ).describe(
+    'The populations of the event checks that answer the control now: judged within the period, which is not to say happened within it. Null where nothing is known.',
+  ),
 });
 
 export const demanded = z.strictObject({

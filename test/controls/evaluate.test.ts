@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Absence } from '../../src/controls/absence.ts';
 import type { Outcome, SourceState, Verdict } from '../../src/controls/contract.ts';
 import { evaluate, worstOutcome } from '../../src/controls/evaluate.ts';
 import type { QueryResult } from '../../src/inventory/query-contract.ts';
@@ -22,6 +23,8 @@ interface Given {
   readonly result?: QueryResult | { readonly error: string };
   readonly open?: readonly { readonly record: string; readonly source: string }[];
   readonly spec?: Readonly<Record<string, unknown>>;
+  readonly population?: boolean;
+  readonly absent?: readonly Absence[];
 }
 
 function judge(given: Given): Verdict {
@@ -31,6 +34,8 @@ function judge(given: Given): Verdict {
     result: given.result ?? makeResult(given.scopes ?? {}),
     sources: given.sources ?? [own],
     open: given.open ?? [],
+    absent: given.absent ?? [],
+    population: given.population ?? false,
   });
 }
 
@@ -373,6 +378,62 @@ describe('the records of a verdict', () => {
     expect(judge({ open: left, result, sources: [own, makeSource('2', stale)] }).records).toEqual([
       expect.objectContaining({ id: 'z', outcome: 'unknown' }),
     ]);
+  });
+});
+
+describe('the population of a verdict', () => {
+  const rows = { failing: ['f'], unknown: ['u'], named: ['p', 'q'] };
+  const told = (given: Given) => {
+    const { records, population, counts } = judge({ ...given, population: true });
+    return { records: records.map(({ id, outcome }) => `${id} ${outcome}`), population, counts };
+  };
+
+  test('is named whole on fresh evidence, each record once', () => {
+    const open = [
+      { record: 'p', source: keyOf('1') },
+      { record: 'gone', source: keyOf('1') },
+    ];
+    const result = makeResult({ 1: rows }, [
+      ['p', 'passed'],
+      ['gone', 'gone'],
+    ]);
+    expect(told({ result, open })).toMatchObject({
+      records: ['f fail', 'gone gone', 'p passed', 'q pass', 'u unknown'],
+      population: 'whole',
+      counts: { population: 4, failing: 1, unknown: 1 },
+    });
+  });
+
+  test('is not asked of other verdicts', () => {
+    expect(judge({ scopes: { 1: { failing: ['f'] } } }).population).toBeUndefined();
+  });
+
+  test('has nothing that passes where the evidence is not fresh, and is a part then', () => {
+    const sources = [own, makeSource('2', stale)];
+    const open = [{ record: 'y', source: keyOf('2') }];
+    const two = { 1: { named: ['p'] }, 2: { failing: ['g'], named: ['y', 'z'] } };
+    expect(told({ sources, open, result: makeResult(two, [['y', 'passed']]) })).toMatchObject({
+      records: ['g fail', 'p pass', 'y unknown', 'z unknown'],
+      population: 'partial',
+      counts: { failing: 1, unknown: 2 },
+    });
+  });
+
+  test('has nothing judged where something else that it reads is missing', () => {
+    expect(told({ kinds: ['identity', 'person'], scopes: { 1: rows } })).toMatchObject({
+      records: ['f unknown', 'p unknown', 'q unknown', 'u unknown'],
+      population: 'partial',
+      counts: { failing: 0, unknown: 4 },
+    });
+  });
+
+  test('is never called whole where nothing was examined', () => {
+    const absent = [{ kinds: ['identity', 'person'], reason: 'none here', approver: 'the board' }];
+    expect(told({ result: { error: 'killed' } })).toMatchObject({ records: [], population: 'partial' });
+    expect(told({ sources: [] })).toMatchObject({ records: [], population: 'partial' });
+    expect(told({ sources: [], absent })).toMatchObject({ records: [], population: 'partial' });
+    const declared = told({ kinds: ['identity', 'person'], absent, scopes: { 1: rows } });
+    expect(declared).toMatchObject({ records: ['f fail', 'u unknown'], population: 'partial' });
   });
 });
 

@@ -54,6 +54,8 @@ export interface ScopeRows {
   /** Of the unknown ones, how many because of `where`. */
   readonly undecided?: number;
   readonly passing?: number;
+  /** Ids of further ones that pass, as the query tells of them when it is asked for the population. */
+  readonly named?: readonly string[];
   readonly filtered?: number;
 }
 
@@ -67,11 +69,12 @@ export function makeResult(
   const entries = Object.entries(scopes).map(([scope, rows]) => ({ source: referTo(scope), rows }));
   return {
     counts: entries.map(({ source, rows }) => {
-      const { failing = [], unknown = [], undecided = 0, passing = 0, filtered = 0 } = rows;
-      const population = failing.length + unknown.length - undecided + passing;
+      const { failing = [], unknown = [], undecided = 0, passing = 0, named = [], filtered = 0 } = rows;
+      const population = failing.length + unknown.length - undecided + passing + named.length;
       return { source, table: population + undecided + filtered, population, undecided };
     }),
     rows: entries.flatMap(({ source, rows }) => [
+      ...(rows.named ?? []).map((id) => ({ id, source, outcome: 'pass' as const, reason: '' })),
       ...(rows.failing ?? []).map((id) => ({
         id,
         source,

@@ -3,6 +3,9 @@ import { StatusClock } from '../../src/audit/derive/status-clock.ts';
 import type { ControlStatus } from '../../src/controls/contract.ts';
 import type { Agent } from '../../src/engine/agent.ts';
 import type { ControlDetail, PeriodItem } from '../../src/engine/view.ts';
+import { deriveFrom, rowsOf } from '../audit/derive-world.ts';
+import { Disposals, DISPOSALS } from './disposals.ts';
+import { numbers } from './numbers.ts';
 import { makeWorld, type World } from './world.ts';
 
 const DAY = 86_400;
@@ -47,15 +50,6 @@ spec:
   rationale: none
 `;
 
-/** Numbers from 0 to below 1 that are the same in every run (a linear congruence). */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 interface Seen {
   readonly at: number;
   readonly control: ControlStatus;
@@ -70,11 +64,13 @@ interface Case {
 let world: World;
 const seen: Seen[] = [];
 const cases: Case[] = [];
+const disposals = new Disposals();
 
-/** A year in which people leave and come back, the register is forgotten for days, and the agent is down for days. */
+/** A year in which people leave and come back, media are disposed of, the registers are forgotten for days, and the agent is down for days. */
 async function liveAYear(): Promise<void> {
   world.now = BEGIN;
   await world.write('people.csv', register(BEGIN, new Set()));
+  await world.write('disposals.csv', disposals.next(BEGIN));
   await using opened = await world.open();
   const { agent } = opened;
   await agent.open();
@@ -96,6 +92,7 @@ async function liveAYear(): Promise<void> {
     world.now = BEGIN + day * DAY + Math.floor(random() * 600) * MINUTE;
     if (forgotten === 0) asOf = world.now;
     await world.write('people.csv', register(asOf, gone));
+    await world.write('disposals.csv', disposals.next(world.now));
     const fresh = await look(agent);
     // What fails in a register that is too old fails; nothing passes in it.
     for (const person of gone)
@@ -128,7 +125,8 @@ async function look(agent: Agent): Promise<boolean> {
   const aspect = control?.aspects.find(({ id }) => id === 'A.5.18/removal');
   if (control === undefined || aspect === undefined) throw new Error('the control is gone');
   seen.push({ at: world.now, control: control.status, aspect: aspect.status });
-  const [people] = (await agent.view.collectors({ limit: 1 })).items;
+  const [people, media] = (await agent.view.collectors({ limit: 2 })).items;
+  disposals.looked(world.now, media?.datasets[0]?.state === 'fresh');
   return people?.datasets[0]?.state === 'fresh';
 }
 
@@ -162,7 +160,7 @@ function longestRun(states: readonly boolean[]): number {
 }
 
 function expectShares(
-  found: Omit<PeriodItem, 'aspects' | 'deviations'>,
+  found: Omit<PeriodItem, 'aspects' | 'deviations' | 'events'>,
   states: readonly (ControlStatus | undefined)[],
 ) {
   for (const [status, value] of Object.entries(found.seconds))
@@ -177,13 +175,19 @@ function expectShares(
   );
 }
 
-async function over(from: number, to: number): Promise<ControlDetail['period'] | undefined> {
+async function over(
+  from: number,
+  to: number,
+  control = 'A.5.18',
+): Promise<ControlDetail['period'] | undefined> {
   await using opened = await world.open();
-  return (await opened.agent.view.control('A.5.18', { from, to }))?.period;
+  return (await opened.agent.view.control(control, { from, to }))?.period;
 }
 
 beforeAll(async () => {
-  world = await makeWorld({ manifests: { 'collector.yaml': COLLECTOR, 'check.yaml': CHECK } });
+  world = await makeWorld({
+    manifests: { 'collector.yaml': COLLECTOR, 'check.yaml': CHECK, 'disposals.yaml': DISPOSALS },
+  });
   await world.write('agent.yaml', AGENT(world.directory));
   await liveAYear();
 }, 120_000);
@@ -200,38 +204,95 @@ describe('a control over a year', () => {
   });
 
   const begin = BEGIN - (BEGIN % DAY);
-  test.each([
+  const periods = [
     ['the year', begin, begin + 365 * DAY],
     ['a quarter', begin + 90 * DAY, begin + 181 * DAY],
     ['a day', begin + 200 * DAY, begin + 201 * DAY],
     ['some hours', begin + 100 * DAY + 3600, begin + 100 * DAY + 7200],
     ['what was before', begin - 30 * DAY, begin],
     ['what comes after', begin + 300 * DAY, begin + 500 * DAY],
-  ])('%s: shares, gaps and deviations are what looking at every minute gives', async (_, from, to) => {
-    const period = await over(from, to);
-    if (period === undefined || period === null) throw new Error('no period');
-    expectShares(
-      period,
-      minutes(from, to, ({ control }) => control),
+  ] as const;
+
+  test.each(periods)(
+    '%s: shares, gaps and deviations are what looking at every minute gives',
+    async (_, from, to) => {
+      const period = await over(from, to);
+      if (period === undefined || period === null) throw new Error('no period');
+      expectShares(
+        period,
+        minutes(from, to, ({ control }) => control),
+      );
+      expect(period.seconds).toEqual(clocked(from, to));
+      const removal = period.aspects.find(({ id }) => id === 'A.5.18/removal');
+      if (removal === undefined) throw new Error('no aspect');
+      const states = minutes(from, to, ({ aspect }) => aspect);
+      expectShares({ from, to, ...removal }, states);
+      expect(Object.values(removal.seconds).reduce((sum, one) => sum + one, 0)).toBe(to - from);
+      const within = (at: number | undefined) => at !== undefined && at >= from && at < to;
+      const closed = cases.filter((one) => within(one.closed));
+      const late = closed.filter((one) => (one.closed ?? 0) > one.opened + WITHIN).length;
+      const open = cases.filter((one) => one.opened < to && (one.closed === undefined || one.closed >= to));
+      expect(period.events).toEqual([]);
+      expect(period.deviations).toEqual({
+        opened: cases.filter((one) => within(one.opened)).length,
+        closed: { passed: closed.length, gone: 0, out_of_population: 0, check_removed: 0 },
+        inTime: closed.length - late,
+        late,
+        open: open.length,
+        overdue: open.filter((one) => one.opened + WITHIN < to).length,
+      });
+    },
+  );
+
+  test('populations of events are counted as going through every assessment gives', async () => {
+    await using opened = await world.open();
+    const spans = Array.from(
+      { length: 25 },
+      (_, at) =>
+        ['', begin + (at * 13 + 4) * DAY, begin + (at * 13 + 4 + 3 * (at % 9)) * DAY + 3600] as const,
     );
-    expect(period.seconds).toEqual(clocked(from, to));
-    const removal = period.aspects.find(({ id }) => id === 'A.5.18/removal');
-    if (removal === undefined) throw new Error('no aspect');
-    const states = minutes(from, to, ({ aspect }) => aspect);
-    expectShares({ from, to, ...removal }, states);
-    expect(Object.values(removal.seconds).reduce((sum, one) => sum + one, 0)).toBe(to - from);
-    const within = (at: number | undefined) => at !== undefined && at >= from && at < to;
-    const closed = cases.filter((one) => within(one.closed));
-    const late = closed.filter((one) => (one.closed ?? 0) > one.opened + WITHIN).length;
-    const open = cases.filter((one) => one.opened < to && (one.closed === undefined || one.closed >= to));
-    expect(period.deviations).toEqual({
-      opened: cases.filter((one) => within(one.opened)).length,
-      closed: { passed: closed.length, gone: 0, out_of_population: 0, check_removed: 0 },
-      inTime: closed.length - late,
-      late,
-      open: open.length,
-      overdue: open.filter((one) => one.opened + WITHIN < to).length,
-    });
+    const found = await Promise.all(
+      [...periods, ...spans].map(async ([, from, to]) => {
+        const [event, ...others] =
+          (await opened.agent.view.control('A.7.10', { from, to }))?.period?.events ?? [];
+        if (event === undefined || others.length > 0) throw new Error('expected one event check');
+        const { why, ...counts } = event;
+        expect([from, to, counts]).toEqual([from, to, disposals.over(from, to, PATIENCE)]);
+        expect(why === null).toBe(counts.whole);
+        return event;
+      }),
+    );
+    const [year] = found;
+    for (const key of ['judged', 'came', 'passed', 'failed', 'unknown', 'corrected'] as const)
+      expect(year?.[key]).toBeGreaterThan(key === 'unknown' ? 0 : 3);
+    expect(year?.why).toMatch(
+      /^The check was not judged for 12 h, the first time at 2026-01-01T00:00:00Z; .*no assessment spoke for/,
+    );
+    expect(year?.why).toMatch(
+      /evidence was stale, missing or declared absent, or the check could not be run for/,
+    );
+    expect(new Set(found.map(({ whole }) => whole))).toEqual(new Set([true, false]));
+    expect(found.some(({ judged }) => judged === null)).toBe(true);
+  });
+
+  test('a bundle counts populations as the agent does, and names each event', async () => {
+    const [, from, to] = periods[1];
+    const [event] = (await over(from, to, 'A.7.10'))?.events ?? [];
+    const { why, whole, ...counts } = event ?? {};
+    const store = `${world.directory}/data/evidence`;
+    const files = await deriveFrom(store, { from, to, controls: ['A.7.10'] });
+    const texts = Object.entries(counts).map(([name, count]) => [name, String(count)] as const);
+    expect(rowsOf(files, 'populations.csv')).toEqual([
+      { ...Object.fromEntries(texts), whole: whole === true ? 'yes' : 'no', why_not_whole: why ?? '' },
+    ]);
+    const events = rowsOf(files, 'events.csv');
+    const of = (column: string, value: string) => events.filter((row) => row[column] === value);
+    expect([events.length, of('came', 'yes').length]).toEqual([event?.judged, event?.came]);
+    const outcomes = ['pass', 'fail', 'unknown'].map((outcome) => of('outcome', outcome).length);
+    expect(outcomes).toEqual([event?.passed, event?.failed, event?.unknown]);
+    const corrected = of('outcome', 'pass').filter((row) => row['failed_in_period'] === 'yes');
+    expect(corrected.length).toBe(event?.corrected);
+    expect(files.get('report.html')?.toString()).toContain('each leaver, change or job once');
   });
 
   test('lists are told of a period, of a collector and of a control alone', async () => {
@@ -240,15 +301,16 @@ describe('a control over a year', () => {
     const [from, to] = [begin + 90 * DAY, begin + 150 * DAY];
     const all = { limit: 1000 };
     const ids = (page: { items: readonly { id: string }[] }) => page.items.map(({ id }) => id);
-    const deviations = (await view.deviations(all)).items;
+    const people = { ...all, check: 'nobody-left' };
+    const deviations = (await view.deviations(people)).items;
     const stood = deviations.filter(
       ({ firstSeenAt, closedAt }) => firstSeenAt < to && (closedAt === null || closedAt >= from),
     );
     expect(stood.length).toBeGreaterThan(3);
     expect(stood.length).toBeLessThan(deviations.length - 3);
-    expect(ids(await view.deviations({ ...all, from, to }))).toEqual(stood.map(({ id }) => id));
+    expect(ids(await view.deviations({ ...people, from, to }))).toEqual(stood.map(({ id }) => id));
     for (const same of [{ collector: 'people' }, { control: 'A.5.18' }, { theme: 'organizational' }])
-      expect(await view.deviations({ ...all, ...same })).toEqual(await view.deviations(all));
+      expect(await view.deviations({ ...people, ...same })).toEqual(await view.deviations(people));
     for (const none of [
       { collector: 'peopl' },
       { control: 'A.5.1' },
@@ -273,8 +335,9 @@ describe('a control over a year', () => {
 
   test('is told the same by a state that was made anew', async () => {
     const [from, to] = [begin, begin + 365 * DAY];
-    const before = JSON.stringify(await over(from, to));
+    const told = async () => JSON.stringify([await over(from, to), await over(from, to, 'A.7.10')]);
+    const before = await told();
     await world.rebuild();
-    expect(JSON.stringify(await over(from, to))).toBe(before);
+    expect(await told()).toBe(before);
   });
 });

@@ -60,17 +60,36 @@ describe('a record', () => {
     ],
   ])('%s', async (_, fields, expected, [population, undecided]) => {
     await load(identity('u1', fields));
-    const result = await sandbox.run(check({ where: 'it.can_sign_in' }), NOW, ['aws:111:u1']);
+    const result = await sandbox.run(check({ where: 'it.can_sign_in' }), NOW, { standing: ['aws:111:u1'] });
     const told = expected === 'fail' || expected === 'unknown' ? [expected] : [];
     expect(result.rows.map(({ outcome }) => outcome)).toEqual(told);
     expect(result.standing.get('aws:111:u1')).toBe(expected === 'fail' ? 'failing' : expected);
     expect(result.counts).toEqual([{ source: AWS, table: 1, population, undecided }]);
+    const all = await sandbox.run(check({ where: 'it.can_sign_in' }), NOW, { population: true });
+    expect(all.rows.filter(({ outcome }) => outcome !== 'pass')).toEqual(result.rows);
+    expect(all.rows).toHaveLength(expected === 'passed' ? 1 : told.length);
+    expect(all.counts).toEqual(result.counts);
   });
+});
+
+test('a population is every record of it, by id, and of those that pass nothing is told', async () => {
+  const names = Array.from({ length: 1200 }, (_, at) => `u${String(at).padStart(4, '0')}`);
+  await load(
+    ...names.map((name, at) => identity(name, { second_factor: at % 3 > 0, can_sign_in: at % 2 > 0 })),
+  );
+  const { rows } = await sandbox.run(check({ where: 'it.can_sign_in' }), NOW, { population: true });
+  expect(rows.map(({ id, outcome, reason }) => [id, outcome, reason === ''])).toEqual(
+    names.flatMap((name, at) =>
+      at % 2 > 0 ? [[`aws:111:${name}`, at % 3 > 0 ? 'pass' : 'fail', at % 3 > 0]] : [],
+    ),
+  );
 });
 
 test('ids that were asked about and are not there are gone', async () => {
   await load(identity('u1'));
-  const { standing } = await sandbox.run(check(), NOW, ['aws:111:u1', 'aws:111:gone', "x'y"]);
+  const { standing } = await sandbox.run(check(), NOW, {
+    standing: ['aws:111:u1', 'aws:111:gone', "x'y"],
+  });
   expect([...standing]).toEqual([
     ['aws:111:u1', 'passed'],
     ['aws:111:gone', 'gone'],

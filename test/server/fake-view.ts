@@ -144,7 +144,20 @@ function fared({ from, to }: Period): PeriodItem {
   const shares = { seconds: { ...none, effective: to - from }, longestGap: null, longestUnknown: null };
   const closed = { passed: 0, gone: 0, out_of_population: 0, check_removed: 0 };
   const deviations = { opened: 0, closed, inTime: 0, late: 0, open: 0, overdue: 0 };
-  return { from, to, ...shares, aspects: [{ id: 'A.5.1/removal', ...shares }], deviations };
+  const events = [
+    {
+      check: 'leaver-access',
+      judged: 5,
+      came: 2,
+      passed: 3,
+      failed: 1,
+      unknown: 1,
+      corrected: 1,
+      whole: false,
+      why: 'No assessment spoke for 1h, the first time at 2026-06-01T00:00:00Z.',
+    },
+  ];
+  return { from, to, ...shares, aspects: [{ id: 'A.5.1/removal', ...shares }], deviations, events };
 }
 
 function detailToItem(control: ControlDetail): ControlItem {

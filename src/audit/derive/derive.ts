@@ -5,6 +5,7 @@ import { COVERAGE_COLUMNS, coverageRows, kindsOfChecks } from './coverage.ts';
 import { type Cell, csvFile } from './csv.ts';
 import { inventoryFile } from './inventory.ts';
 import { DEVIATION_COLUMNS } from './ledger.ts';
+import { EVENT_COLUMNS, POPULATION_COLUMNS, populationRows } from './populations.ts';
 import { readme } from './readme.ts';
 import { report } from './report/report.ts';
 import { Replayer, VERDICT_COLUMNS } from './replay.ts';
@@ -57,6 +58,8 @@ export async function derive(evidence: Evidence, question: Question, write: Writ
   await csv('controls.csv', CONTROL_COLUMNS, controlRows(found.replay));
   await csv('verdicts.csv', VERDICT_COLUMNS, spill.rows('verdicts'));
   await csv('deviations.csv', DEVIATION_COLUMNS, spill.rows('deviations'));
+  await csv('populations.csv', POPULATION_COLUMNS, populationRows(found.replay.populations));
+  await csv('events.csv', EVENT_COLUMNS, spill.rows('events'));
   await csv('exceptions.csv', EXCEPTION_COLUMNS, found.exceptions);
   await csv('attestations.csv', ATTESTATION_COLUMNS, found.attestations);
   await csv('runs.csv', RUN_COLUMNS, spill.rows('runs'));

@@ -1,6 +1,6 @@
 import type { Check } from '../../controls/check.ts';
 import type { RecordVerdict, Verdict } from '../../controls/contract.ts';
-import { isOverdue, type OpenDeviation, transition } from '../../controls/deviations.ts';
+import { isClosing, isOverdue, type OpenDeviation, transition } from '../../controls/deviations.ts';
 import { acceptedBy, type SealedException } from '../../controls/exception.ts';
 import { instantText } from '../../controls/words.ts';
 import type { Cell } from './csv.ts';
@@ -110,7 +110,7 @@ export class Ledger {
 
   /** What closes without having opened stood open before the range. */
   #late(check: Check, record: RecordVerdict, exceptions: readonly SealedException[], now: number): void {
-    if (record.outcome === 'fail' || record.outcome === 'unknown') return;
+    if (!isClosing(record.outcome)) return;
     const name = check.metadata.name;
     if (this.#open.get(name)?.has(record.id) === true) return;
     const { kind, within, severity } = check.spec;

@@ -41,6 +41,7 @@ const CONTENTS = `## What it holds
 | report.html | what was tested, over which population, with which result; read this first, offline or in print |
 | controls.csv, soa.csv, scope.csv | statuses at the end of the period and over it; the Statement of Applicability; the scope, and which configuration was in force when |
 | verdicts.csv, deviations.csv | every verdict of the range; every deviation, those put right in time included |
+| populations.csv, events.csv | of the checks on events (leavers, changes, jobs): how many were judged in the period and with which result; each of them |
 | exceptions.csv, attestations.csv | each wording that stood in the range |
 | runs.csv, coverage.csv | every run, failed ones with their reason; expected and actual snapshots of each source, and the longest gap |
 | config-changes.csv | what was changed, by whom it was approved or that no approval is evidenced, and what it did to verdicts |

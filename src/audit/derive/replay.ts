@@ -7,6 +7,7 @@ import {
   type ControlAssessment,
   assessedControls,
 } from '../../controls/status.ts';
+import { populationState } from '../../controls/population.ts';
 import { readsVerdicts, verdictParams } from '../../controls/verdict-params.ts';
 import type { CheckQuery } from '../../inventory/query-contract.ts';
 import { instantText } from '../../controls/words.ts';
@@ -16,6 +17,7 @@ import { AttestedLog, type Given } from './attested.ts';
 import { parsed, readBody, readLines } from './bodies.ts';
 import { readConfig, type SealedConfig } from './configuration.ts';
 import { Ledger, type ReadVerdict } from './ledger.ts';
+import { type PopulationFound, Populations } from './populations.ts';
 import { type Source, sourceSchema } from './source.ts';
 import type { Spill } from './spill.ts';
 import { StatusClock, type StatusHistory, statusesOf } from './status-clock.ts';
@@ -62,13 +64,14 @@ const verdictLine = z.object({
     }),
   ),
   body: z.string().nullable(),
+  population: z.enum(['whole', 'partial']).optional(),
 });
 export type VerdictLine = z.output<typeof verdictLine>;
 
 const recordLine: z.ZodType<RecordVerdict> = z.object({
   id: z.string(),
   source: z.string(),
-  outcome: z.enum(['fail', 'unknown', 'passed', 'gone', 'out_of_population']),
+  outcome: z.enum(['pass', 'fail', 'unknown', 'passed', 'gone', 'out_of_population']),
   reason: z.string(),
 });
 
@@ -110,6 +113,8 @@ export interface Replay {
   readonly checks: ReadonlyMap<string, CheckHistory>;
   /** Attestations that were given through the API, in the order of the log. */
   readonly given: readonly Given[];
+  /** Of the event checks, by name. */
+  readonly populations: ReadonlyMap<string, PopulationFound>;
   /** Every source that an assessment named; the newest wins. By key. */
   readonly sources: ReadonlyMap<string, Source>;
   /** Assessments in the period. */
@@ -124,6 +129,7 @@ export class Replayer {
   readonly #ledger: Ledger;
   readonly #clock: StatusClock;
   readonly #attested: AttestedLog;
+  readonly #populations: Populations;
   readonly #configs: SealedConfig[] = [];
   readonly #verdicts = new Map<string, VerdictLine>();
   readonly #verdictParams = new Map<string, CheckQuery['params']>();
@@ -151,6 +157,7 @@ export class Replayer {
     this.#ledger = new Ledger(spill, question.from);
     this.#clock = new StatusClock(question.from, question.to);
     this.#attested = new AttestedLog(evidence, (aspect) => this.#isAsked(controlOf(aspect)));
+    this.#populations = new Populations(question);
   }
 
   /** Takes the entries in their order: configuration, assessment and attestations from before the range, then all of the range. */
@@ -180,6 +187,7 @@ export class Replayer {
       standing: new Map(this.#standing.map((item) => [item.control.id, item])),
       assessedToTheEnd: ended !== undefined && to - ended.now <= patience,
       histories: this.#clock.finish(patience),
+      populations: this.#populations.finish(patience, this.#eventChecks(), this.#spill),
       checks: this.#histories,
       given: this.#attested.all(),
       sources: this.#sources,
@@ -207,6 +215,8 @@ export class Replayer {
     if (this.#reconfigured) await this.#readSources(entry);
     if (counts && this.#reconfigured && config !== undefined)
       this.#ledger.configured(config.checks, config.exceptions, now);
+    if (counts && config !== undefined)
+      this.#populations.assessed(now, config.patience, (name) => isEvent(config.checks.get(name)));
     const body = await readBody(this.#evidence, entry, 'verdicts', verdictLine);
     for (const line of body.records) {
       const check = config?.checks.get(line.id);
@@ -245,14 +255,24 @@ export class Replayer {
     this.#judgedAt.set(line.id, { index: entry.index, now });
     if (now >= this.#question.from) this.#remember(line);
     // Deviations follow from the records: the same ones change nothing.
-    const key = `${line.body} ${line.counts.failing}`;
+    const key = `${line.body} ${line.counts.failing} ${line.population}`;
     if (this.#told.get(line.id) === key) return;
     this.#told.set(line.id, key);
-    const verdict = await this.#readVerdict(line);
+    const { verdict, body } = await this.#readVerdict(line);
+    if (isEvent(check))
+      this.#populations.judged(line.id, populationState(line.population, body), verdict.records);
     this.#ledger.judged(verdict, check, this.#config?.exceptions ?? [], now, !inRange);
   }
 
-  async #readVerdict({ id, body, outcome, why, counts, scopes }: VerdictLine): Promise<ReadVerdict> {
+  /** With what of the body was erased; undefined: all of it. */
+  async #readVerdict({
+    id,
+    body,
+    outcome,
+    why,
+    counts,
+    scopes,
+  }: VerdictLine): Promise<{ verdict: ReadVerdict; body: { readonly erased: number } | undefined }> {
     const none = { records: [], erased: [], missing: false };
     const found =
       body === null
@@ -261,7 +281,8 @@ export class Replayer {
     const failing = found.records.filter(({ outcome }) => outcome === 'fail').length;
     const lost = counts.failing > failing;
     const hidden = !lost ? [] : found.missing && body !== null ? [body] : found.erased;
-    return { check: id, outcome, why, counts, scopes, records: found.records, hidden };
+    const verdict = { check: id, outcome, why, counts, scopes, records: found.records, hidden };
+    return { verdict, body: found.missing ? undefined : { erased: found.erased.length } };
   }
 
   #remember(line: VerdictLine): void {
@@ -342,6 +363,14 @@ export class Replayer {
     return records;
   }
 
+  /** Of the chosen checks in force. */
+  #eventChecks(): readonly string[] {
+    const checks = [...(this.#config?.checks.values() ?? [])];
+    return checks
+      .filter((check) => isEvent(check) && this.#isChosen(check))
+      .map(({ metadata }) => metadata.name);
+  }
+
   #isAsked(control: string): boolean {
     return this.#question.controls === null || this.#question.controls.includes(control);
   }
@@ -363,6 +392,10 @@ export class Replayer {
 
 function controlOf(aspect: string): string {
   return aspect.slice(0, aspect.indexOf('/'));
+}
+
+function isEvent(check: Check | undefined): boolean {
+  return check?.spec.nature === 'event';
 }
 
 function sameVerdict(one: VerdictLine, other: VerdictLine): boolean {

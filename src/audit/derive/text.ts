@@ -10,23 +10,6 @@ export function unhide(text: string, show: (name: string) => string = (name) => 
   );
 }
 
-/** Seconds as `2 d 3 h`: the two largest units, cut off; `0 s` for none. */
-export function spanText(seconds: number): string {
-  const parts: string[] = [];
-  let rest = seconds;
-  for (const [size, unit] of [
-    [86_400, 'd'],
-    [3600, 'h'],
-    [60, 'min'],
-    [1, 's'],
-  ] as const) {
-    const amount = Math.floor(rest / size);
-    rest -= amount * size;
-    if (amount > 0) parts.push(`${amount} ${unit}`);
-  }
-  return parts.slice(0, 2).join(' ') || '0 s';
-}
-
 /** A part of a whole in percent, cut off after one digit, so that only all of it is 100 %. */
 export function shareText(part: number, whole: number): string {
   const tenths = whole === 0 ? 0 : Math.floor((part * 1000) / whole);

@@ -29,13 +29,15 @@ export const verdictLine = z.object({
     }),
   ),
   body: z.string().nullable(),
+  /** Absent where the body names failing and unknown records alone: of a check that judges no events, or as older versions sealed it. */
+  population: z.enum(['whole', 'partial']).optional(),
 });
 
 /** A line of a verdict's own body. */
 export const recordLine = z.object({
   id: z.string(),
   source: z.string(),
-  outcome: z.enum(['fail', 'unknown', 'passed', 'gone', 'out_of_population']),
+  outcome: z.enum(['pass', 'fail', 'unknown', 'passed', 'gone', 'out_of_population']),
   reason: z.string(),
 });
 
@@ -52,6 +54,7 @@ export function* compareVerdicts(
   yield* differ('outcome', sealed.outcome, again.outcome);
   yield* differ('counts', sealed.counts, again.counts);
   yield* differ('why', sealed.why, again.why);
+  yield* differ('population', sealed.population, again.population);
   yield* compareEach('scope', byScope(sealed.scopes), byScope(again.scopes));
   yield* compareEach('record', byId(sealedRecords), byId(again.records));
 }

@@ -5,7 +5,7 @@ export interface Difference {
   readonly now: number;
   /** A check; empty for what concerns the whole assessment. */
   readonly check: string;
-  /** `outcome`, `counts`, `why`, `scope <source>`, `record <id>`, `text`, `input <source>`. */
+  /** `outcome`, `counts`, `why`, `population`, `scope <source>`, `record <id>`, `text`, `input <source>`. */
   readonly what: string;
   readonly sealed: string;
   readonly reperformed: string;
@@ -23,7 +23,7 @@ export interface ReperformReport {
   readonly ok: boolean;
   readonly assessments: number;
   readonly verdicts: number;
-  /** Failing, unknown and closed records that were compared. */
+  /** Failing, unknown and closed records that were compared, and those of populations that pass. */
   readonly records: number;
   /** The first thousand of each; the counts are of all. */
   readonly differences: readonly Difference[];

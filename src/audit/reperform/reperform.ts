@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Check, textDigest } from '../../controls/check.ts';
 import type { RecordVerdict, SourceState, Verdict } from '../../controls/contract.ts';
-import { type OpenDeviation, transition } from '../../controls/deviations.ts';
+import { isClosing, type OpenDeviation, transition } from '../../controls/deviations.ts';
 import { type Judgement, judgeChecks, kindsRead } from '../../controls/judge.ts';
 import { SOA_SOURCE } from '../../controls/soa-records.ts';
 import type { Sealed } from '../../evidence/contract.ts';
@@ -169,7 +169,15 @@ class Pass {
         this.#skip(entry, line.id, 'its records are not part of this evidence');
       else if (missing !== undefined) this.#skip(entry, line.id, missing);
       else {
-        const judgement = { now, checks: [check], sources, judged, absent: configuration.absent };
+        const populations = line.population !== undefined;
+        const judgement = {
+          now,
+          checks: [check],
+          sources,
+          judged,
+          absent: configuration.absent,
+          populations,
+        };
         await this.#judge(entry, judgement, line, sealedRecords);
       }
     }
@@ -199,7 +207,7 @@ class Pass {
     return sealed
       .filter(
         ({ outcome, reason }) =>
-          outcome !== 'fail' && (outcome !== 'unknown' || /^It failed when|^Failed when/.test(reason)),
+          isClosing(outcome) || (outcome === 'unknown' && /^It failed when|^Failed when/.test(reason)),
       )
       .map(({ id, source }) => ({ record: id, source }));
   }

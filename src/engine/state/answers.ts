@@ -1,13 +1,20 @@
 import { findControl } from '../../controls/catalogue.ts';
 import type { Check } from '../../controls/check.ts';
-import type { Counts, ScopeVerdict } from '../../controls/contract.ts';
+import type { Counts, RecordVerdict, ScopeVerdict } from '../../controls/contract.ts';
 import { isValid, validFrom } from '../../controls/exception.ts';
 import { besideManifests } from '../../controls/sealed-attestation.ts';
 import { SOA_SOURCE } from '../../controls/soa-records.ts';
 import { soaEntry } from '../../controls/soa.ts';
 import type { EvidenceReader } from '../../evidence/view.ts';
 import { compareUtf8 } from '../../inventory/utf8.ts';
-import type { AgentView, AspectItem, AttestationDetail, CheckFilter, CheckItem } from '../view.ts';
+import type {
+  AgentView,
+  AspectItem,
+  AttestationDetail,
+  CheckFilter,
+  CheckItem,
+  ReportedRecord,
+} from '../view.ts';
 import type { StateDatabase } from './database.ts';
 import { ownJson } from '../own.ts';
 import { verdictRecords } from './verdict-records.ts';
@@ -50,11 +57,15 @@ export function stateAnswers(
     async control(id, period) {
       const row = await state.selectFrom('control').selectAll().where('id', '=', id).executeTakeFirst();
       if (row === undefined) return undefined;
-      const { soa } = await judged(state);
+      const { soa, checks: inForce } = await judged(state);
       const aspects = ownJson<AspectItem[]>(row.aspects_json);
       const description = findControl(id)?.description ?? '';
       const checks = period === undefined ? [] : [...((await checksLike(state, { control: id })) ?? [])];
-      const over = period === undefined ? null : await periodItem(state, { id, aspects, checks }, period);
+      const events = checks
+        .filter((name) => inForce.get(name)?.spec.nature === 'event')
+        .toSorted((one, other) => compareUtf8(one, other));
+      const over =
+        period === undefined ? null : await periodItem(state, { id, aspects, checks, events }, period);
       return { ...controlItem(row, soa), description, aspects, period: over };
     },
 
@@ -75,13 +86,14 @@ export function stateAnswers(
       const found = (await allChecks(state)).find(({ item }) => item.name === name);
       if (found === undefined) return undefined;
       const { spec } = found.check;
+      const { records } = await verdictRecords(log, found.body, found.item.evidence ?? 0);
       return {
         ...found.item,
         rationale: spec.rationale,
         remediation: spec.remediation,
         sql: { kind: spec.kind, where: spec.where ?? null, fails: spec.fails, reason: spec.reason },
         params: spec.params,
-        records: await verdictRecords(log, found.body, found.item.evidence ?? 0),
+        records: records.filter((record) => isReported(record)),
       };
     },
 
@@ -230,6 +242,10 @@ async function attestationsAt(state: StateDatabase, now: number): Promise<readon
     ...attestations.map((one) => manifestDetail(one, now)),
     ...given.map((one) => givenDetail(one, now)).toSorted((a, b) => compareUtf8(a.name, b.name)),
   ];
+}
+
+function isReported(record: RecordVerdict): record is ReportedRecord {
+  return record.outcome !== 'pass';
 }
 
 /** Every check of the sealed configuration with its last verdict; without one it is unknown. */

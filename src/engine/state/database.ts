@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { type Generated, Kysely, SqliteDialect } from 'kysely';
-import type { ControlStatus, Outcome, Severity } from '../../controls/contract.ts';
+import type { ControlStatus, Outcome, Population, Severity } from '../../controls/contract.ts';
 import type { ClosedBy } from '../../controls/deviations.ts';
+import type { PopulationState, Standing } from '../../controls/population.ts';
 import { isUnusable } from '../../inventory/schema.ts';
 import { own } from '../own.ts';
 
@@ -75,11 +76,15 @@ export interface StateTables {
   };
   verdict: {
     check_name: string;
+    /** Digest of the check that was judged. */
+    text: string;
     outcome: Outcome;
     why: string;
     counts_json: string;
     scopes_json: string;
     body: string | null;
+    /** Null too where the body had lost records when it was read. */
+    population: Population | null;
     assessed_at: number;
     entry: number;
   };
@@ -113,6 +118,10 @@ export interface StateTables {
   };
   /** When the status of a control, or of an aspect, became what. */
   status_change: { subject: string; entry: number; at: number; status: ControlStatus };
+  /** When a record of an event check was first judged so, or left the population. */
+  event_change: { check_name: string; record: string; entry: number; at: number; outcome: Standing };
+  /** When what the verdicts on an event check say of its population became what. */
+  population_change: { check_name: string; entry: number; at: number; state: PopulationState };
   /** When no assessment spoke: the one before was too old already. */
   gap: { from: number; to: number };
   /** Of one row: the latest moment that an assessment judged. */
@@ -140,14 +149,16 @@ const DDL = [
   'CREATE TABLE failure (collector TEXT NOT NULL, reason TEXT NOT NULL, runs INTEGER NOT NULL, PRIMARY KEY (collector, reason)) STRICT',
   `CREATE TABLE source (collector TEXT NOT NULL, dataset TEXT NOT NULL, scope TEXT NOT NULL, state TEXT NOT NULL, detail TEXT NOT NULL, as_of INTEGER,
     PRIMARY KEY (collector, dataset, scope)) STRICT`,
-  `CREATE TABLE verdict (check_name TEXT PRIMARY KEY, outcome TEXT NOT NULL, why TEXT NOT NULL, counts_json TEXT NOT NULL, scopes_json TEXT NOT NULL,
-    body TEXT, assessed_at INTEGER NOT NULL, entry INTEGER NOT NULL) STRICT`,
+  `CREATE TABLE verdict (check_name TEXT PRIMARY KEY, text TEXT NOT NULL, outcome TEXT NOT NULL, why TEXT NOT NULL, counts_json TEXT NOT NULL, scopes_json TEXT NOT NULL,
+    body TEXT, population TEXT, assessed_at INTEGER NOT NULL, entry INTEGER NOT NULL) STRICT`,
   `CREATE TABLE deviation (ordinal INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, check_name TEXT NOT NULL, kind TEXT NOT NULL, record TEXT NOT NULL, source TEXT NOT NULL, reason TEXT NOT NULL, severity TEXT NOT NULL,
     first_seen_at INTEGER NOT NULL, due_at INTEGER NOT NULL, exception TEXT, closed_at INTEGER, closed_by TEXT) STRICT`,
   'CREATE UNIQUE INDEX deviation_open ON deviation (check_name, record) WHERE closed_at IS NULL',
   `CREATE TABLE control (id TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, status TEXT NOT NULL, why TEXT NOT NULL, aspects_json TEXT NOT NULL,
     assessed_at INTEGER NOT NULL, since_at INTEGER NOT NULL, known_at INTEGER) STRICT`,
   'CREATE TABLE status_change (subject TEXT NOT NULL, entry INTEGER NOT NULL, at INTEGER NOT NULL, status TEXT NOT NULL, PRIMARY KEY (subject, entry)) STRICT, WITHOUT ROWID',
+  'CREATE TABLE event_change (check_name TEXT NOT NULL, record TEXT NOT NULL, entry INTEGER NOT NULL, at INTEGER NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (check_name, record, entry)) STRICT, WITHOUT ROWID',
+  'CREATE TABLE population_change (check_name TEXT NOT NULL, entry INTEGER NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (check_name, entry)) STRICT, WITHOUT ROWID',
   'CREATE TABLE gap ("from" INTEGER PRIMARY KEY, "to" INTEGER NOT NULL) STRICT',
   'CREATE TABLE assessed (only INTEGER PRIMARY KEY CHECK (only = 1), at INTEGER NOT NULL) STRICT',
   'CREATE TABLE config_change (approval TEXT PRIMARY KEY, documents INTEGER NOT NULL) STRICT',

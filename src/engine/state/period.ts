@@ -1,7 +1,8 @@
 import type { ClosedBy } from '../../controls/deviations.ts';
 import { type Period, statusShares } from '../../controls/period.ts';
-import type { AspectItem, PeriodItem } from '../view.ts';
+import type { AspectItem, PeriodItem, PopulationItem } from '../view.ts';
 import type { StateDatabase } from './database.ts';
+import { populationItem } from './population-period.ts';
 import { timelineOf } from './timeline.ts';
 
 /** How a control with these aspects and checks fared over a period. */
@@ -11,18 +12,23 @@ export async function periodItem(
     readonly id: string;
     readonly aspects: readonly AspectItem[];
     readonly checks: readonly string[];
+    /** Of those checks, the ones that judge events. */
+    readonly events: readonly string[];
   },
   { from, to }: Period,
 ): Promise<PeriodItem> {
   const shares = async (id: string) => statusShares(await timelineOf(state, id, to), { from, to });
   const aspects: PeriodItem['aspects'][number][] = [];
   for (const { id } of control.aspects) aspects.push({ id, ...(await shares(id)) });
+  const events: PopulationItem[] = [];
+  for (const check of control.events) events.push(await populationItem(state, check, { from, to }));
   return {
     from,
     to,
     ...(await shares(control.id)),
     aspects,
     deviations: await deviationsOver(state, control.checks, { from, to }),
+    events,
   };
 }
 

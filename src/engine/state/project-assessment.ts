@@ -10,10 +10,11 @@ import type { EvidenceReader } from '../../evidence/view.ts';
 import type { StateTables } from './database.ts';
 import { ownJson } from '../own.ts';
 import { verdictRecords } from './verdict-records.ts';
-import { judged } from './documents.ts';
+import { type Judged, judged } from './documents.ts';
+import { leavePopulations, type Moment, movePopulation } from './populations.ts';
 import { sourceKey } from '../../inventory/kind.ts';
 import { subject } from './subject.ts';
-import { timePassed } from './timeline.ts';
+import { timePassed, toldAt } from './timeline.ts';
 
 type Work = Transaction<StateTables>;
 
@@ -28,19 +29,25 @@ const inputLine = z.object({
 
 const verdictLine = z.object({
   id: z.string(),
+  text: z.string(),
   outcome: z.enum(['pass', 'fail', 'unknown', 'not_applicable']),
   why: z.string(),
   counts: z.custom<Counts>(),
   scopes: z.custom<readonly ScopeVerdict[]>(),
   body: z.string().nullable(),
+  population: z.enum(['whole', 'partial']).optional(),
 });
 
 /** Takes an assessment's verdicts over, opens and closes deviations, and works out every control's status at its moment. */
 export async function assessmentApplied(work: Work, log: EvidenceReader, entry: Sealed): Promise<void> {
   const now = z.int().parse(entry.fields['now']);
   await replaceSources(work, log, entry);
-  const verdicts = await replaceVerdicts(work, log, entry, now);
   const { checks, soa, exceptions, attestations, sealed } = await judged(work);
+  const moment = { entry: entry.index, at: await toldAt(work, now) };
+  await leavePopulations(work, checks, moment);
+  const verdicts: Verdict[] = [];
+  for await (const raw of log.body(subject(entry, 'verdicts')))
+    verdicts.push(await replaceVerdict(work, log, verdictLine.parse(raw), { ...moment, now, checks }));
   await moveDeviations(work, entry.index, verdicts, [...checks.values()], now);
   const open = await openDeviations(work);
   await acceptDeviations(work, open, exceptions, now);
@@ -107,39 +114,40 @@ async function replaceSources(work: Work, log: EvidenceReader, entry: Sealed): P
   }
 }
 
-async function replaceVerdicts(
+/** A verdict on the same text with the same population as the one before moves nothing: its records are not read again. */
+async function replaceVerdict(
   work: Work,
   log: EvidenceReader,
-  entry: Sealed,
-  now: number,
-): Promise<Verdict[]> {
-  const verdicts: Verdict[] = [];
-  for await (const raw of log.body(subject(entry, 'verdicts'))) {
-    const line = verdictLine.parse(raw);
-    verdicts.push(await readVerdict(log, line, entry.index));
-    await work
-      .replaceInto('verdict')
-      .values({
-        check_name: line.id,
-        outcome: line.outcome,
-        why: line.why,
-        counts_json: JSON.stringify(line.counts),
-        scopes_json: JSON.stringify(line.scopes),
-        body: line.body,
-        assessed_at: now,
-        entry: entry.index,
-      })
-      .execute();
-  }
-  return verdicts;
-}
-
-async function readVerdict(
-  log: EvidenceReader,
-  { id, body, ...line }: z.infer<typeof verdictLine>,
-  index: number,
+  { id, text, body, population, ...line }: z.infer<typeof verdictLine>,
+  { entry, at, now, checks }: Moment & { readonly now: number; readonly checks: Judged['checks'] },
 ): Promise<Verdict> {
-  return { ...line, check: id, records: await verdictRecords(log, body, index) };
+  const before = await work
+    .selectFrom('verdict')
+    .select(['text', 'body', 'population'])
+    .where('check_name', '=', id)
+    .executeTakeFirst();
+  const same = before?.text === text && before.body === body && before.population === population;
+  const named = same ? { records: [], erased: 0 } : await verdictRecords(log, body, entry);
+  await work
+    .replaceInto('verdict')
+    .values({
+      check_name: id,
+      text,
+      outcome: line.outcome,
+      why: line.why,
+      counts_json: JSON.stringify(line.counts),
+      scopes_json: JSON.stringify(line.scopes),
+      body,
+      // What was erased may be sealed again.
+      population: named.erased === 0 ? (population ?? null) : null,
+      assessed_at: now,
+      entry,
+    })
+    .execute();
+  if (!same && checks.get(id)?.spec.nature === 'event')
+    await movePopulation(work, id, { population, ...named }, { entry, at });
+  // Those that pass open and close nothing, and may be many.
+  return { ...line, check: id, records: named.records.filter(({ outcome }) => outcome !== 'pass') };
 }
 
 /** Without their records: those that fail are the open deviations. */

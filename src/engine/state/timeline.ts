@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { ControlStatus } from '../../controls/contract.ts';
-import { PATIENCE, type Timeline } from '../../controls/period.ts';
+import { PATIENCE, type Period, type Timeline } from '../../controls/period.ts';
 import type { ControlAssessment } from '../../controls/status.ts';
 import { ownJson } from '../own.ts';
 import type { AspectItem } from '../view.ts';
@@ -17,8 +17,7 @@ export async function timePassed(
   now: number,
 ): Promise<void> {
   const before = await work.selectFrom('assessed').select('at').executeTakeFirst();
-  // A clock that was set back doesn't undo what was told.
-  const at = Math.max(now, before?.at ?? now);
+  const at = await toldAt(work, now);
   if (before !== undefined) {
     const silent = before.at + (await patience(work));
     if (silent < at) await work.insertInto('gap').values({ from: silent, to: at }).execute();
@@ -36,6 +35,12 @@ export async function timePassed(
   }
 }
 
+/** The moment from which an assessment counts: a clock that was set back doesn't undo what was told. */
+export async function toldAt(work: State, now: number): Promise<number> {
+  const before = await work.selectFrom('assessed').select('at').executeTakeFirst();
+  return Math.max(now, before?.at ?? now);
+}
+
 /** How a control or an aspect fared until a moment, Unix seconds. */
 export async function timelineOf(state: State, subject: string, until: number): Promise<Timeline> {
   const changes = await state
@@ -44,10 +49,15 @@ export async function timelineOf(state: State, subject: string, until: number): 
     .where('subject', '=', subject)
     .orderBy('entry')
     .execute();
+  return { changes, gaps: await gapsUntil(state, until) };
+}
+
+/** When no assessment spoke, until a moment; the time after the last one that has spoken among it. */
+export async function gapsUntil(state: State, until: number): Promise<readonly Period[]> {
   const gaps = await state.selectFrom('gap').selectAll().orderBy('from').execute();
   const last = await state.selectFrom('assessed').select('at').executeTakeFirst();
   const silent = last === undefined ? until : last.at + (await patience(state));
-  return { changes, gaps: silent < until ? [...gaps, { from: silent, to: until }] : gaps };
+  return silent < until ? [...gaps, { from: silent, to: until }] : gaps;
 }
 
 async function standingStatuses(work: State): Promise<ReadonlyMap<string, ControlStatus>> {

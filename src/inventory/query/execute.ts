@@ -3,7 +3,7 @@ import type { CheckQuery, Standing } from '../query-contract.ts';
 import { typed } from '../typed.ts';
 import { keyOf } from './key.ts';
 import type { KindTables, Reply, Request, RowColumns, SourceTally } from './protocol.ts';
-import { scanStatement, standingStatement, tallyStatement } from './statements.ts';
+import { populationStatement, scanStatement, standingStatement, tallyStatement } from './statements.ts';
 import { LIMITS, restrict } from './restrict.ts';
 
 /** Rows of a part. */
@@ -13,6 +13,7 @@ type RunRequest = Extract<Request, { type: 'run' }>;
 
 interface Prepared {
   readonly scan: StatementSync;
+  readonly whole: StatementSync;
   readonly tally: StatementSync;
   readonly standing: StatementSync;
 }
@@ -34,13 +35,13 @@ export class Runner {
 
   /** Tells the tallies, the rows in parts, and where the ids stand: all from one state of the inventory. */
   async run(request: RunRequest, tell: (reply: Reply) => Promise<void>): Promise<void> {
-    const { query, now, standing: asked } = request;
+    const { query, now, standing: asked, population } = request;
     const prepared = this.#prepare(query, request.nullable);
     const bound = bind(query, now);
     this.#begin.run();
     try {
       await tell({ type: 'tallies', tallies: typed<SourceTally[]>(prepared.tally.all(bound)) });
-      await this.#tellRows(prepared.scan, bound, tell);
+      await this.#tellRows(population ? prepared.whole : prepared.scan, bound, tell);
       const standing =
         asked.length === 0 ? [] : prepared.standing.all({ ...bound, _ids: JSON.stringify(asked) });
       await tell({ type: 'done', standing: typed<[string, Standing][]>(standing) });
@@ -58,7 +59,7 @@ export class Runner {
     let rows: RowColumns = { ids: [], sources: [], told: [] };
     let underway: Promise<void> = Promise.resolve();
     for (const row of scan.iterate(bound)) {
-      const [id, source, told] = typed<[string, number, string | number]>(row);
+      const [id, source, told] = typed<[string, number, string | number | null]>(row);
       rows.ids.push(id);
       rows.sources.push(source);
       rows.told.push(told);
@@ -80,6 +81,7 @@ export class Runner {
       };
       prepared = {
         scan: prepare(scanStatement(query, nullable)),
+        whole: prepare(populationStatement(query, nullable)),
         tally: prepare(tallyStatement(query)),
         standing: prepare(standingStatement(query)),
       };

@@ -20,6 +20,7 @@ export type Request =
       /** Unix seconds. */
       readonly now: number;
       readonly standing: readonly string[];
+      readonly population: boolean;
     };
 
 /** Per source, by its number in the inventory: number, key as JSON, rows of the kind, population, undecided. */
@@ -31,11 +32,11 @@ export type SourceTally = readonly [
   undecided: number,
 ];
 
-/** Rows, by column: ids, numbers of their sources, and the reason of a failure or the bits of what isn't known (statements.ts). */
+/** Rows, by column: ids, numbers of their sources, and the reason of a failure, the bits of what isn't known (statements.ts), or null for what passes. */
 export interface RowColumns {
   readonly ids: string[];
   readonly sources: number[];
-  readonly told: (string | number)[];
+  readonly told: (string | number | null)[];
 }
 
 /** A run is answered by tallies, any number of rows, and done. */

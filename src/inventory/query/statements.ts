@@ -9,17 +9,29 @@ function verdict(query: CheckQuery): string {
   return `CASE NOT (\n${query.where}\n) WHEN 0 THEN (\n${query.fails}\n) WHEN 1 THEN 0 END`;
 }
 
-/**
- * One scan: id, number of the source, and the reason as text for each record that fails, or, for each that can't be judged, a number whose
- * bits say which of the nullable columns the source left unsaid. Sorted by source and the bytes of the id.
- */
+/** What is told of a record: the reason of a failure as text, or a number whose bits say which of the nullable columns the source left unsaid. */
+function tellings({ reason }: CheckQuery, nullable: readonly string[]) {
+  const unsaid = nullable.map((column, bit) => `((it."${column}" IS NULL) << ${bit})`).join(' | ');
+  return {
+    failing: `coalesce(nullif(substr((\n${reason}\n), 1, 1000), ''), 'fails the check')`,
+    undecided: unsaid === '' ? '0' : unsaid,
+  };
+}
+
+/** One scan: id, number of the source, and what is told of each record that fails or can't be judged. Sorted by source and the bytes of the id. */
 export function scanStatement(query: CheckQuery, nullable: readonly string[]): string {
   const v = verdict(query);
-  const unsaid = nullable.map((column, bit) => `((it."${column}" IS NULL) << ${bit})`).join(' | ');
-  return `SELECT it.id, it._source, CASE (${v}) IS NULL
-      WHEN 0 THEN coalesce(nullif(substr((\n${query.reason}\n), 1, 1000), ''), 'fails the check')
-      ELSE ${unsaid === '' ? '0' : unsaid} END
+  const { failing, undecided } = tellings(query, nullable);
+  return `SELECT it.id, it._source, CASE (${v}) IS NULL WHEN 0 THEN ${failing} ELSE ${undecided} END
     FROM "${query.kind}" AS it WHERE (${v}) IS NOT FALSE ORDER BY it._source, it.id`;
+}
+
+/** The same of the whole population: of a record that passes NULL is told. */
+export function populationStatement(query: CheckQuery, nullable: readonly string[]): string {
+  const { failing, undecided } = tellings(query, nullable);
+  const where = query.where === undefined ? '' : `WHERE (\n${query.where}\n) IS NOT FALSE`;
+  return `SELECT it.id, it._source, CASE NOT (${verdict(query)}) WHEN 0 THEN ${failing} WHEN 1 THEN NULL ELSE ${undecided} END
+    FROM "${query.kind}" AS it ${where} ORDER BY it._source, it.id`;
 }
 
 /** Rows of the kind, population and undecided rows by source; `where` is evaluated once a row. */

@@ -1,6 +1,7 @@
+import { spanText } from '../../../controls/words.ts';
 import type { Cell } from '../csv.ts';
 import type { Findings } from '../findings.ts';
-import { numberText, spanText } from '../text.ts';
+import { numberText } from '../text.ts';
 import { type Content, safe, firstRows, table } from './html.ts';
 import { statusMark } from './summary.ts';
 

@@ -3,6 +3,7 @@ import { soaEntry } from '../../../controls/soa.ts';
 import type { AssessedControl } from '../../../controls/status.ts';
 import type { Findings } from '../findings.ts';
 import { statusAtEnd } from '../tables.ts';
+import { numberText } from '../text.ts';
 import { anchor, type Content, safe, table } from './html.ts';
 import { hasSection, overPeriod, statusMark } from './summary.ts';
 
@@ -45,7 +46,42 @@ function* controlSection(findings: Findings, control: AssessedControl): Generato
       total: aspects.length,
       file: 'controls.csv',
     });
+  yield* populations(findings, control.id);
   yield '</section>\n';
+}
+
+function* populations({ replay }: Findings, control: string): Generator<string> {
+  const answering = [...replay.populations].filter(([name]) => {
+    const check = replay.configs.findLast(({ checks }) => checks.has(name))?.checks.get(name);
+    return check?.spec.aspects.some((aspect) => aspect.startsWith(`${control}/`));
+  });
+  if (answering.length === 0) return;
+  const text = (count: number | undefined) => (count === undefined ? 'not known' : numberText(count));
+  yield* table({
+    caption: `What happened, for ${control}: each leaver, change or job once, as it was last judged in the period`,
+    columns: [
+      'Check',
+      'Judged',
+      'New',
+      'Passed',
+      'Of these put right',
+      'Failed',
+      'Unknown',
+      'Whole population',
+    ],
+    rows: answering.map(([name, { counts, whole, why }]): Content[] => [
+      safe`<a href="#${anchor('check', name)}">${name}</a>`,
+      text(counts?.judged),
+      text(counts?.came),
+      text(counts?.passed),
+      text(counts?.corrected),
+      text(counts?.failed),
+      text(counts?.unknown),
+      whole ? 'yes, throughout' : `no. ${why ?? ''}`,
+    ]),
+    total: answering.length,
+    file: 'populations.csv',
+  });
 }
 
 function applicability({ replay }: Findings, id: string): Content {

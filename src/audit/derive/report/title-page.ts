@@ -1,7 +1,7 @@
 import { absenceText } from '../../../controls/absence.ts';
-import { instantText } from '../../../controls/words.ts';
+import { instantText, spanText } from '../../../controls/words.ts';
 import type { Findings } from '../findings.ts';
-import { numberText, spanText } from '../text.ts';
+import { numberText } from '../text.ts';
 import { type Content, safe, table } from './html.ts';
 
 /** Whose report it is, what was asked, and what its times and its completeness rest on. */
