@@ -70,19 +70,28 @@ const changedAt = (month: Month, day: string): number => month.day(`${day}T10:00
 
 /** The answer with the credential report as people left it. `at`: a day of the story in the recording's time. */
 function edited(body: string, done: readonly AccountChange[], at: (day: string) => number): string {
-  return body.replace(/(<Content>)([^<]+)(<\/Content>)/, (_, before: string, content: string, after: string) => {
-    const [header = '', ...rows] = Buffer.from(content, 'base64').toString('utf8').split('\n');
-    const columns = header.split(',');
-    const changed = rows.map((row) => {
-      const cells = row.split(',');
-      for (const { user, change, day } of done) if (cells[0] === user) alter(cells, columns, change, at(day));
-      return cells.join(',');
-    });
-    return `${before}${Buffer.from([header, ...changed].join('\n')).toString('base64')}${after}`;
-  });
+  return body.replace(
+    /(<Content>)([^<]+)(<\/Content>)/,
+    (_, before: string, content: string, after: string) => {
+      const [header = '', ...rows] = Buffer.from(content, 'base64').toString('utf8').split('\n');
+      const columns = header.split(',');
+      const changed = rows.map((row) => {
+        const cells = row.split(',');
+        for (const { user, change, day } of done)
+          if (cells[0] === user) alter(cells, columns, change, at(day));
+        return cells.join(',');
+      });
+      return `${before}${Buffer.from([header, ...changed].join('\n')).toString('base64')}${after}`;
+    },
+  );
 }
 
-function alter(cells: string[], columns: readonly string[], change: AccountChange['change'], at: number): void {
+function alter(
+  cells: string[],
+  columns: readonly string[],
+  change: AccountChange['change'],
+  at: number,
+): void {
   const set = (column: string, value: string): void => {
     cells[columns.indexOf(column)] = value;
   };

@@ -1,0 +1,32 @@
+import { type Frame, nameOf } from '../ask.ts';
+import { mappingsOf, type Panel } from '../panels.ts';
+import { HOUR } from '../story.ts';
+import { type Box, horizontal, legend, LEGEND, MARGIN, svg } from './chart.ts';
+import { escaped, shade } from './text.ts';
+
+/** A row for each line of the first page, its states as coloured spans. */
+export function timelinePanel(panel: Panel, frames: readonly Frame[], end: number, box: Box): string {
+  const all = frames
+    .flatMap((frame) => frame.lines.map((line) => ({ name: nameOf(frame, line), line })))
+    .toSorted((a, b) => new Intl.Collator('en', { numeric: true }).compare(a.name, b.name));
+  const shown = all.slice(0, panel.options.perPage ?? all.length);
+  const mappings = mappingsOf(panel);
+  const inner = { width: box.width, height: box.height - LEGEND };
+  const { x, labels } = horizontal(end, inner, 56);
+  const slot = (inner.height - MARGIN.bottom) / shown.length;
+  const rows = shown.map(({ name, line }, index) => {
+    const top = index * slot + 1.5;
+    const spans = line.points.map(([at, value], place) => {
+      const colour = shade(mappings[String(value)]?.color);
+      const next = line.points[place + 1]?.[0] ?? at;
+      const until = next - at <= 2 * HOUR ? next : at;
+      const width = Math.max(0, x(until) - x(at)) + 0.3;
+      return `<rect x="${x(at).toFixed(1)}" width="${width.toFixed(1)}" y="${top}" height="${slot - 3}" fill="${colour}" fill-opacity="0.75"/>`;
+    });
+    return `<text x="50" y="${top + slot / 2 + 2}" class="tick" text-anchor="end">${escaped(name)}</text>${spans.join('')}`;
+  });
+  const states = Object.values(mappings).map(({ text, color }) => ({ name: text, colour: shade(color) }));
+  const pages =
+    all.length > shown.length ? `<span class="more">1 to ${shown.length} of ${all.length}</span>` : '';
+  return svg(inner, labels + rows.join('')) + legend(states).replace('</div>', `${pages}</div>`);
+}
