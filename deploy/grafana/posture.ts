@@ -88,7 +88,7 @@ function controls(dashboard: DashboardBuilder): DashboardBuilder {
             { field: 'status', name: 'Status', coloured: true },
             { field: 'Value #B', name: 'Since', unit: 'dateTimeFromNow' },
           ],
-          sort: 'Status',
+          sort: '-Status',
           colours: statusColours,
         },
       ),

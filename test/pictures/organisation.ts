@@ -67,14 +67,14 @@ async function collectors(): Promise<string> {
   const [hr, registers] = parseAllDocuments(
     await readFile('examples/registers/annexa/collectors.yaml', 'utf8'),
   );
+  const returned = ['spec', 'settings', 'agreements', 'columns', 'type', 'values', 'Return'];
+  registers?.setIn(returned, 'assets_returned');
   const settings = z.record(z.string(), z.unknown()).parse(registers?.toJSON().spec.settings);
   registers?.setIn(
     ['spec', 'settings'],
     Object.fromEntries(Object.entries(settings).filter(([name]) => !ofRooms.has(name))),
   );
   hr?.setIn(['spec', 'datasets', 'people', 'schedule'], 'every 4h');
-  const returned = ['spec', 'settings', 'agreements', 'columns', 'type', 'values', 'Return'];
-  registers?.setIn(returned, 'assets_returned');
   hr?.setIn(['spec', 'settings', 'columns', 'logins'], { column: 'other_logins', separator: ';' });
   return [aws, String(hr), String(registers)].join('---\n');
 }

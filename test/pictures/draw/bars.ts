@@ -4,7 +4,7 @@ import { type Box, colourOf, legend, LEGEND, MARGIN, svg, vertical } from './cha
 import { escaped, inUnit } from './text.ts';
 
 /** Room for the names under the bars, in pixels. */
-const NAMES = 30;
+const NAMES = 34;
 
 /** A bar for each row of the matrix, in parts by its columns. */
 export function barsPanel(panel: Panel, frames: readonly Frame[], box: Box): string {
@@ -25,7 +25,8 @@ export function barsPanel(panel: Panel, frames: readonly Frame[], box: Box): str
     rows.get(row)?.find(({ labels }) => labels[columnField] === column)?.points[0]?.[1] ?? 0;
   const totals = [...rows.keys()].map((row) => ordered.reduce((sum, column) => sum + value(row, column), 0));
   const inner = { width: box.width, height: box.height - LEGEND };
-  const plot = { width: inner.width, height: inner.height - NAMES + MARGIN.bottom };
+  const names = inner.width / rows.size < 60 ? NAMES * 1.5 : NAMES;
+  const plot = { width: inner.width, height: inner.height - names + MARGIN.bottom };
   const { y, grid } = vertical(Math.max(...totals), panel.fieldConfig.defaults.unit, plot);
   const slot = (inner.width - MARGIN.left - MARGIN.right) / rows.size;
   const shapes = [...rows.keys()].map((row, index) => {
@@ -41,7 +42,7 @@ export function barsPanel(panel: Panel, frames: readonly Frame[], box: Box): str
           : `<text x="${left + slot * 0.35}" y="${(top + bottom) / 2 + 3.5}" class="part" text-anchor="middle">${escaped(inUnit(part, panel.fieldConfig.defaults.unit, 0))}</text>`;
       return `<rect x="${left}" width="${slot * 0.7}" y="${top}" height="${bottom - top}" fill="${colour}" fill-opacity="0.8"/>${told}`;
     });
-    const label = `<foreignObject x="${left - slot * 0.15}" y="${plot.height - MARGIN.bottom + 2}" width="${slot}" height="${NAMES}"><div class="name">${escaped(row === '' ? 'none' : row)}</div></foreignObject>`;
+    const label = `<foreignObject x="${left - slot * 0.15}" y="${plot.height - MARGIN.bottom + 2}" width="${slot}" height="${names}"><div lang="en" class="name">${escaped(row === '' ? 'none' : row)}</div></foreignObject>`;
     return parts.join('') + label;
   });
   return svg(inner, grid + shapes.join('')) + legend(named);

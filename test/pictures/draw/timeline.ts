@@ -16,12 +16,9 @@ export function timelinePanel(panel: Panel, frames: readonly Frame[], end: numbe
   const slot = (inner.height - MARGIN.bottom) / shown.length;
   const rows = shown.map(({ name, line }, index) => {
     const top = index * slot + 1.5;
-    const spans = line.points.map(([at, value], place) => {
+    const spans = stretches(line.points).map(([from, to, value]) => {
       const colour = shade(mappings[String(value)]?.color);
-      const next = line.points[place + 1]?.[0] ?? at;
-      const until = next - at <= 2 * HOUR ? next : at;
-      const width = Math.max(0, x(until) - x(at)) + 0.3;
-      return `<rect x="${x(at).toFixed(1)}" width="${width.toFixed(1)}" y="${top}" height="${slot - 3}" fill="${colour}" fill-opacity="0.75"/>`;
+      return `<rect x="${x(from).toFixed(1)}" width="${(x(to) - x(from)).toFixed(1)}" y="${top}" height="${slot - 3}" fill="${colour}" fill-opacity="0.75"/>`;
     });
     return `<text x="50" y="${top + slot / 2 + 2}" class="tick" text-anchor="end">${escaped(name)}</text>${spans.join('')}`;
   });
@@ -29,4 +26,18 @@ export function timelinePanel(panel: Panel, frames: readonly Frame[], end: numbe
   const pages =
     all.length > shown.length ? `<span class="more">1 to ${shown.length} of ${all.length}</span>` : '';
   return svg(inner, labels + rows.join('')) + legend(states).replace('</div>', `${pages}</div>`);
+}
+
+/** From when until when a line has had one value without a gap. */
+function stretches(
+  points: readonly (readonly [at: number, value: number])[],
+): readonly (readonly [from: number, to: number, value: number])[] {
+  const all: [number, number, number][] = [];
+  for (const [at, value] of points) {
+    const last = all.at(-1);
+    const goesOn = last !== undefined && at - last[1] <= 2 * HOUR;
+    if (goesOn) last[1] = at;
+    if (!goesOn || last[2] !== value) all.push([at, at, value]);
+  }
+  return all;
 }

@@ -1,7 +1,7 @@
 import type { Cell } from '../csv.ts';
 import type { Findings } from '../findings.ts';
 import { numberText, spanText } from '../text.ts';
-import { type Content, safe, firstRows, table } from './html.ts';
+import { type Content, safe, firstRows, path, table } from './html.ts';
 import { statusMark } from './summary.ts';
 
 export function* acceptances({ exceptions, attestations }: Findings): Generator<string> {
@@ -41,7 +41,11 @@ export function* acceptances({ exceptions, attestations }: Findings): Generator<
     yield* table({
       caption: 'Attestations: what people say they did or saw, as the configuration asserts',
       columns: ['Attestation', 'Aspects', 'Statement', 'By', 'At', 'Expires', 'At the end', 'Documents'],
-      rows: attestations.map((row) => row.slice(0, 8)),
+      rows: attestations.map(([name, aspects, ...rest]) => [
+        name,
+        path(String(aspects)),
+        ...rest.slice(0, 6),
+      ]),
       total: attestations.length,
       file: 'attestations.csv',
     });
@@ -65,7 +69,7 @@ export function* sources({ coverage }: Findings): Generator<string> {
     rows: [...bySource.values()].map((rows): Content[] => {
       const [, collector, dataset, scope, , expected, actual, failed, gap, from, to] = rows[0] ?? [];
       return [
-        `${collector}/${dataset}/${scope}`,
+        path(`${collector}/${dataset}/${scope}`),
         typeof expected === 'number' && typeof actual === 'number' && actual < expected
           ? safe`<strong>${expected}</strong>`
           : expected,
