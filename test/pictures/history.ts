@@ -11,8 +11,12 @@ import { DAY, LENGTH, STEP } from './story.ts';
 export async function recall(directory: string, history: string): Promise<Prometheus> {
   const data = join(directory, 'samples');
   const { ok, output } = await tool('promtool', [
-    ...['tsdb', 'create-blocks-from', 'openmetrics', `--max-block-duration=${(LENGTH / DAY) * 48}h`],
-    ...[history, data],
+    'tsdb',
+    'create-blocks-from',
+    'openmetrics',
+    `--max-block-duration=${(LENGTH / DAY) * 48}h`,
+    history,
+    data,
   ]);
   if (!ok) throw new Error(output);
   const rules = await readFile('deploy/prometheus/annexa.rules.yaml', 'utf8');

@@ -16,9 +16,9 @@ export interface Month {
   readonly start: number;
   readonly end: number;
   /** A day of the story as it is in this month. */
-  day(told: string): number;
+  readonly day: (told: string) => number;
   /** A text with every date in it moved: `2026-11-05`, `05/11/2026`. */
-  moved(text: string): string;
+  readonly moved: (text: string) => string;
 }
 
 export function monthUntil(end: number): Month {

@@ -102,7 +102,7 @@ async function contentOf(
       return tablePanel(panel, frames, asked.end);
     case 'state-timeline':
       return timelinePanel(panel, frames, asked.end, box);
-    case 'row':
+    default:
       throw new Error('a row has no content');
   }
 }
