@@ -10,7 +10,9 @@ const NOT_ATTESTED = /^a-(?:7-|5-28|5-13|8-30|8-11|8-12|5-3-|8-6|8-29)|^7-|^4-4/
 export async function attest(directory: string, month: Month): Promise<void> {
   const templates = join(directory, 'templates');
   await main(['controls', '--clauses', '--config', join(directory, 'config'), '--templates', templates], {});
-  const files = (await readdir(templates)).filter((file) => !NOT_ATTESTED.test(file)).toSorted();
+  const files = (await readdir(templates)).filter((file) => !NOT_ATTESTED.test(file));
+  // The controls of Annex A before the clauses.
+  files.sort((a, b) => Number(b.startsWith('a-')) - Number(a.startsWith('a-')) || (a < b ? -1 : 1));
   await mkdir(join(directory, 'config/attestations'), { recursive: true });
   for (const [index, file] of files.entries()) {
     const at = Date.parse('2025-11-19') / 1000 + index * 4 * DAY;
@@ -51,14 +53,14 @@ ${spec}  approver: Managing Director
 const OLD_KEYS = `  check: access-key-rotation
   records: { all: true }
   reason: The founder's tools and two jobs still sign in with long-lived keys. Single sign-on replaces them in December.
-  risk: R-02, stolen keys. The keys can be used from the office network alone meanwhile.
+  risk: R-02, stolen keys. The keys can be used from the company's network alone meanwhile.
   expires: '2026-12-08'
 `;
 
-const ON_LEAVE = `  check: training-completed
+const AWAY = `  check: training-completed
   records: { all: true }
-  reason: One person is on leave until January and does the course on the day of the return.
-  risk: R-05, phishing. The account is not used meanwhile.
+  reason: One person works at a customer's site until January and does the course on the day of the return.
+  risk: R-05, phishing. The account reads no customer data meanwhile.
   expires: '2027-01-31'
 `;
 
@@ -87,7 +89,7 @@ export async function decisionsOf(directory: string, month: Month): Promise<Deci
   const attestation = await readFile(join(directory, 'config', again), 'utf8');
   const { moved } = month;
   const told: readonly (readonly [day: string, file: string, text: string])[] = [
-    ['2026-11-07', 'on-leave.yaml', moved(exception('training-while-on-leave', '2026-11-06', ON_LEAVE))],
+    ['2026-11-07', 'training.yaml', moved(exception('training-after-return', '2026-11-06', AWAY))],
     ['2026-11-10', 'unused-keys.yaml', own(500)],
     [
       '2026-11-12',

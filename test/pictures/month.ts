@@ -77,12 +77,17 @@ export async function live(directory: string, month: Month, tell: (line: string)
   return { config: organisation.config, data: config.agent.data, history };
 }
 
+/** Seconds between samples of what `increase` counts over the whole month: with few samples it guesses beyond them. */
+const DENSE = 300;
+
 /** An exposition as if it had been scraped at an instant. */
 function scraped(exposition: string, at: number): string {
   const lines = exposition.split('\n').filter((line) => /^(?:annexa|process|nodejs)_/.test(line));
-  const timed = lines.map((line) => {
+  const timed = lines.flatMap((line) => {
     const [, name = '', , labels = '', value = ''] = /^(\w+)(\{(.*)\})? (\S+)$/.exec(line) ?? [];
-    return `${name}{${LABELS}${labels === '' ? '' : `,${labels}`}} ${value} ${at}`;
+    const series = `${name}{${LABELS}${labels === '' ? '' : `,${labels}`}} ${value}`;
+    const samples = /^annexa_config_chang/.test(name) ? STEP / DENSE : 1;
+    return Array.from({ length: samples }, (_, index) => `${series} ${at + index * DENSE}`);
   });
   return [...timed, `up{${LABELS}} 1 ${at}`, ''].join('\n');
 }

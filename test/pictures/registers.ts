@@ -25,6 +25,9 @@ const comes: readonly (readonly [row: RegExp, day: string])[] = [
   [/^lumo\.elderwick.*,(?:Exit talk|Return)/, '2026-11-23'],
 ];
 
+/** Who left until this day is in no register of the month. */
+const GONE = '2026-10-20';
+
 /** What leavers sign. */
 const LEAVERS = `hale.elderwick@acme.example,Exit talk,2026-10-19,2026-11-20
 hale.elderwick@acme.example,Return,2026-10-19,2026-11-20
@@ -35,8 +38,8 @@ lumo.elderwick@acme.example,Exit talk,2026-11-16,2026-11-20
 lumo.elderwick@acme.example,Return,2026-11-22,2026-11-20
 `;
 
-/** Somebody on leave, whose training lapses in the month. */
-const LAPSES = 'quin.dunmarch@acme.example,security-awareness,04/11/2025,04/11/2026,20/11/2026\n';
+/** Somebody whose training lapses in the month. */
+const LAPSES = 'gita.fernhollow@acme.example,security-awareness,04/11/2025,04/11/2026,20/11/2026\n';
 
 /** What the checks ask of the documents beside the example's. */
 const HANDBOOK = `---
@@ -60,7 +63,9 @@ topics: [access-control, classification, incident-response, cryptography, secure
 export async function registerTexts(directory: string): Promise<ReadonlyMap<string, string>> {
   const isms = join(directory, 'isms');
   const files = (await readdir(isms, { recursive: true })).filter((name) => /\.(csv|ya?ml|md)$/.test(name));
-  const names = (await people()).filter(([, , , status]) => status !== 'left' && status !== 'future');
+  const names = (await people()).filter(
+    ([, , , status, , last = '']) => status !== 'future' && (last === '' || last > GONE),
+  );
   const texts = new Map<string, string>();
   for (const file of files) {
     if (file === 'people.csv') continue;

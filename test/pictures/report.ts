@@ -30,9 +30,10 @@ function rectangleFrom(id: string, height: number): string {
   return `() => {
     const start = document.getElementById(${JSON.stringify(id)}) ?? document.querySelector(${JSON.stringify(id.replaceAll('.', '\\.'))});
     const top = start.getBoundingClientRect().top + scrollY - 8;
+    const end = (start.closest('section') ?? document.body).getBoundingClientRect().bottom + scrollY;
     const bottoms = [...document.querySelectorAll('tr, p, pre, li, h2, h3, caption')]
       .map((element) => element.getBoundingClientRect().bottom + scrollY)
-      .filter((bottom) => bottom > top && bottom <= top + ${height});
-    return { x: 0, y: top, width: ${WIDTH}, height: Math.max(...bottoms) - top + 10 };
+      .filter((bottom) => bottom > top && bottom <= Math.min(end, top + ${height}));
+    return { x: 0, y: top, width: ${WIDTH}, height: Math.max(...bottoms) - top + 1 };
   }`;
 }

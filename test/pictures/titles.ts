@@ -4,7 +4,7 @@ import { readRows, type Row } from './panels.ts';
 const drawn: Readonly<Record<string, readonly string[] | 'all'>> = {
   'annexa-posture': 'all',
   'annexa-coverage': 'all',
-  'annexa-agent': ['Agent', 'Runs'],
+  'annexa-agent': ['Runs'],
 };
 
 export interface Drawing {

@@ -1,10 +1,12 @@
 import type { Frame } from '../ask.ts';
 import { fieldOf, type Panel } from '../panels.ts';
-import { type Box, colourOf, legend, LEGEND, MARGIN, svg, vertical } from './chart.ts';
+import { type Box, colourOf, legend, legendHeight, MARGIN, svg, vertical } from './chart.ts';
 import { escaped, inUnit } from './text.ts';
 
 /** Room for the names under the bars, in pixels. */
 const NAMES = 34;
+/** The same where they are turned, for want of room. */
+const TURNED = 84;
 
 /** A bar for each row of the matrix, in parts by its columns. */
 export function barsPanel(panel: Panel, frames: readonly Frame[], box: Box): string {
@@ -24,8 +26,9 @@ export function barsPanel(panel: Panel, frames: readonly Frame[], box: Box): str
   const value = (row: string, column: string): number =>
     rows.get(row)?.find(({ labels }) => labels[columnField] === column)?.points[0]?.[1] ?? 0;
   const totals = [...rows.keys()].map((row) => ordered.reduce((sum, column) => sum + value(row, column), 0));
-  const inner = { width: box.width, height: box.height - LEGEND };
-  const names = inner.width / rows.size < 60 ? NAMES * 1.5 : NAMES;
+  const inner = { width: box.width, height: box.height - legendHeight(named, box) };
+  const turned = inner.width / rows.size < 60;
+  const names = turned ? TURNED : NAMES;
   const plot = { width: inner.width, height: inner.height - names + MARGIN.bottom };
   const { y, grid } = vertical(Math.max(...totals), panel.fieldConfig.defaults.unit, plot);
   const slot = (inner.width - MARGIN.left - MARGIN.right) / rows.size;
@@ -42,7 +45,11 @@ export function barsPanel(panel: Panel, frames: readonly Frame[], box: Box): str
           : `<text x="${left + slot * 0.35}" y="${(top + bottom) / 2 + 3.5}" class="part" text-anchor="middle">${escaped(inUnit(part, panel.fieldConfig.defaults.unit, 0))}</text>`;
       return `<rect x="${left}" width="${slot * 0.7}" y="${top}" height="${bottom - top}" fill="${colour}" fill-opacity="0.8"/>${told}`;
     });
-    const label = `<foreignObject x="${left - slot * 0.15}" y="${plot.height - MARGIN.bottom + 2}" width="${slot}" height="${names}"><div lang="en" class="name">${escaped(row === '' ? 'none' : row)}</div></foreignObject>`;
+    const base = plot.height - MARGIN.bottom + 2;
+    const name = escaped(row === '' ? 'none' : row);
+    const label = turned
+      ? `<text transform="translate(${left + slot * 0.45} ${base + 10}) rotate(-32)" class="tick" text-anchor="end">${name}</text>`
+      : `<foreignObject x="${left - slot * 0.15}" y="${base}" width="${slot}" height="${names}"><div class="name">${name}</div></foreignObject>`;
     return parts.join('') + label;
   });
   return svg(inner, grid + shapes.join('')) + legend(named);

@@ -61,8 +61,11 @@ export function legend(all: readonly Named[]): string {
   return `<div class="legend">${items.join('')}</div>`;
 }
 
-/** How high a legend is, in pixels. */
-export const LEGEND = 22;
+/** How high a legend of these names is, in pixels: two lines at most. */
+export function legendHeight(all: readonly Named[], { width }: Box): number {
+  const needed = all.reduce((sum, { name }) => sum + name.length * 6 + 30, 0);
+  return needed > width ? 38 : 22;
+}
 
 export function svg({ width, height }: Box, content: string): string {
   return `<svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${content}</svg>`;

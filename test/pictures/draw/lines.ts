@@ -1,7 +1,7 @@
 import { type Frame, nameOf } from '../ask.ts';
 import { fieldOf, type Panel } from '../panels.ts';
 import { HOUR } from '../story.ts';
-import { type Box, colourOf, horizontal, legend, LEGEND, type Named, svg, vertical } from './chart.ts';
+import { type Box, colourOf, horizontal, legend, legendHeight, type Named, svg, vertical } from './chart.ts';
 
 /** How far apart two points may be to be one line, in seconds: what is missing between them was not observed. */
 const JOINED = 2 * HOUR;
@@ -25,7 +25,7 @@ export function linesPanel(panel: Panel, frames: readonly Frame[], end: number, 
     });
     return { name, colour: colourOf(fieldOf(panel, name).colour, place), points };
   });
-  const inner = { width: box.width, height: box.height - LEGEND };
+  const inner = { width: box.width, height: box.height - legendHeight(drawn, box) };
   const most = Math.max(...drawn.flatMap(({ points }) => points.map(([, , to]) => to)));
   const { y, grid } = vertical(most, panel.fieldConfig.defaults.unit, inner);
   const { x, labels } = horizontal(end, inner);

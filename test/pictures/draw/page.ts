@@ -25,8 +25,8 @@ h2 { font-size: 12px; font-weight: 600; margin: 0; height: ${TITLE}px; padding: 
 .stat small { display: block; font-size: 12px; color: #6e7780; font-weight: 400; }
 .none { display: grid; place-content: center; height: calc(100% - ${TITLE + 6}px); color: #6e7780; }
 .grid { stroke: #e6e8eb; } .tick { font-size: 10.5px; fill: #59626b; } .part { font-size: 10.5px; fill: #fff; font-weight: 600; }
-.name { font-size: 10px; line-height: 1.15; hyphens: auto; overflow-wrap: anywhere; padding: 0 1px; text-align: center; color: #59626b; }
-.legend { padding: 0 10px; font-size: 11px; white-space: nowrap; } .legend span { margin-right: 10px; } .legend i { display: inline-block; width: 12px; height: 4px; border-radius: 2px; margin-right: 5px; vertical-align: middle; }
+.name { font-size: 10px; line-height: 1.15; text-align: center; color: #59626b; }
+.legend { padding: 0 10px; font-size: 11px; line-height: 16px; max-height: 34px; overflow: hidden; } .legend span { white-space: nowrap; } .legend span { margin-right: 10px; } .legend i { display: inline-block; width: 12px; height: 4px; border-radius: 2px; margin-right: 5px; vertical-align: middle; }
 .more { color: #6e7780; float: right; } .legend b { color: #6e7780; font-weight: 400; }
 table { border-collapse: collapse; width: calc(100% - 12px); margin: 0 6px; font-size: 11.5px; }
 th { text-align: left; font-weight: 600; color: #59626b; padding: 3px 6px; border-bottom: 1px solid #dcdfe3; }
@@ -40,7 +40,7 @@ const FIT = `
 for (const legend of document.querySelectorAll('.legend')) {
   const names = [...legend.querySelectorAll('span:has(i)')];
   let gone = 0;
-  while (legend.scrollWidth > legend.clientWidth && names.length > 0) {
+  while (legend.scrollHeight > legend.clientHeight && names.length > 0) {
     names.pop().remove();
     gone += 1;
     legend.querySelector('b')?.remove();

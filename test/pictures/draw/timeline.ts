@@ -1,7 +1,7 @@
 import { type Frame, nameOf } from '../ask.ts';
 import { mappingsOf, type Panel } from '../panels.ts';
 import { HOUR } from '../story.ts';
-import { type Box, horizontal, legend, LEGEND, MARGIN, svg } from './chart.ts';
+import { type Box, horizontal, legend, legendHeight, MARGIN, svg } from './chart.ts';
 import { escaped, shade } from './text.ts';
 
 /** A row for each line of the first page, its states as coloured spans. */
@@ -11,7 +11,8 @@ export function timelinePanel(panel: Panel, frames: readonly Frame[], end: numbe
     .toSorted((a, b) => new Intl.Collator('en', { numeric: true }).compare(a.name, b.name));
   const shown = all.slice(0, panel.options.perPage ?? all.length);
   const mappings = mappingsOf(panel);
-  const inner = { width: box.width, height: box.height - LEGEND };
+  const states = Object.values(mappings).map(({ text, color }) => ({ name: text, colour: shade(color) }));
+  const inner = { width: box.width, height: box.height - legendHeight(states, box) };
   const { x, labels } = horizontal(end, inner, 56);
   const slot = (inner.height - MARGIN.bottom) / shown.length;
   const rows = shown.map(({ name, line }, index) => {
@@ -22,7 +23,6 @@ export function timelinePanel(panel: Panel, frames: readonly Frame[], end: numbe
     });
     return `<text x="50" y="${top + slot / 2 + 2}" class="tick" text-anchor="end">${escaped(name)}</text>${spans.join('')}`;
   });
-  const states = Object.values(mappings).map(({ text, color }) => ({ name: text, colour: shade(color) }));
   const pages =
     all.length > shown.length ? `<span class="more">1 to ${shown.length} of ${all.length}</span>` : '';
   return svg(inner, labels + rows.join('')) + legend(states).replace('</div>', `${pages}</div>`);

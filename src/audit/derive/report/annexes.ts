@@ -146,7 +146,7 @@ function changeRow(row: readonly Cell[]): Content[] {
   const outcomes =
     effect === '' ? '' : safe`<span class="${effect}">${effect}</span>: ${was ?? 'none'} to ${is ?? 'none'}`;
   return [
-    document,
+    path(String(document)),
     sealed,
     change,
     fieldsText(String(fields)),

@@ -91,7 +91,7 @@ export function path(text: string): Html {
 }
 
 /** Times break between day and hour alone. */
-export function timed(content: Content): Content {
+function timed(content: Content): Content {
   if (typeof content !== 'string') return content;
   const part = (text: string) => `<span class="whole">${text}</span>`;
   const day = /\b(\d{4}-\d\d-\d\dT)(\d\d:\d\d:\d\dZ)/g;

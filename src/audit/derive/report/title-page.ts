@@ -2,7 +2,7 @@ import { absenceText } from '../../../controls/absence.ts';
 import { instantText } from '../../../controls/words.ts';
 import type { Findings } from '../findings.ts';
 import { numberText, spanText } from '../text.ts';
-import { type Content, safe, table, timed } from './html.ts';
+import { type Content, safe, table } from './html.ts';
 
 /** Whose report it is, what was asked, and what its times and its completeness rest on. */
 export function* titlePage(findings: Findings): Generator<string> {
@@ -12,7 +12,7 @@ export function* titlePage(findings: Findings): Generator<string> {
   yield safe`<header>
     <h1>${organisation}</h1>
     <p class="subtitle">
-      What was tested of the controls of ISO/IEC 27001:2022, ${timed(`${instantText(from)} to ${instantText(to)}`)}
+      What was tested of the controls of ISO/IEC 27001:2022, <span class="whole">${instantText(from)}</span> to <span class="whole">${instantText(to)}</span>
     </p>
 `.html;
   if (evidence.sample)
