@@ -217,6 +217,8 @@ export function bars(
     .stacking(StackingMode.Normal)
     .legend(legendBelow())
     .targets(rows([[legend, expression]]))
+    // Prometheus answers in any order.
+    .withTransformation({ id: 'sortBy', options: { fields: {}, sort: [{ field: rowLabel }] } })
     .withTransformation({
       id: 'groupingToMatrix',
       options: { rowField: rowLabel, columnField: columnLabel, valueField: 'Value', emptyValue: 'zero' },

@@ -86,7 +86,7 @@ function scraped(exposition: string, at: number): string {
   const timed = lines.flatMap((line) => {
     const [, name = '', , labels = '', value = ''] = /^(\w+)(\{(.*)\})? (\S+)$/.exec(line) ?? [];
     const series = `${name}{${LABELS}${labels === '' ? '' : `,${labels}`}} ${value}`;
-    const samples = /^annexa_config_chang/.test(name) ? STEP / DENSE : 1;
+    const samples = name.startsWith('annexa_config_chang') ? STEP / DENSE : 1;
     return Array.from({ length: samples }, (_, index) => `${series} ${at + index * DENSE}`);
   });
   return [...timed, `up{${LABELS}} 1 ${at}`, ''].join('\n');

@@ -17,6 +17,10 @@ const transformation = z.discriminatedUnion('id', [
     }),
   }),
   z.object({
+    id: z.literal('sortBy'),
+    options: z.object({ sort: z.tuple([z.object({ field: z.string() })]) }),
+  }),
+  z.object({
     id: z.literal('groupingToMatrix'),
     options: z.object({ rowField: z.string(), columnField: z.string() }),
   }),

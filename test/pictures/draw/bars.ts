@@ -1,4 +1,4 @@
-import type { Frame } from '../ask.ts';
+import type { Frame, Line } from '../ask.ts';
 import { fieldOf, type Panel } from '../panels.ts';
 import { type Box, colourOf, legend, legendHeight, MARGIN, svg, vertical } from './chart.ts';
 import { escaped, inUnit } from './text.ts';
@@ -11,7 +11,9 @@ const TURNED = 84;
 /** A bar for each row of the matrix, in parts by its columns. */
 export function barsPanel(panel: Panel, frames: readonly Frame[], box: Box): string {
   const matrix = panel.transformations.find((one) => one.id === 'groupingToMatrix');
-  const lines = frames.flatMap((frame) => frame.lines);
+  const by = panel.transformations.find((one) => one.id === 'sortBy')?.options.sort[0].field ?? '';
+  const order = (a: Line, b: Line): number => ((a.labels[by] ?? '') < (b.labels[by] ?? '') ? -1 : 1);
+  const lines = frames.flatMap((frame) => frame.lines).toSorted(order);
   if (matrix === undefined || lines.length === 0) return '<div class="none">No data</div>';
   const { rowField, columnField } = matrix.options;
   const rows = Map.groupBy(lines, ({ labels }) => labels[rowField] ?? '');
