@@ -1,58 +1,85 @@
 import type { Frame, Line } from '../ask.ts';
 import { fieldOf, type Panel } from '../panels.ts';
-import { type Box, colourOf, legend, legendHeight, MARGIN, svg, vertical } from './chart.ts';
+import { type Box, colourOf, legend, legendHeight, MARGIN, type Named, svg, vertical } from './chart.ts';
 import { escaped, inUnit } from './text.ts';
 
 /** Room for the names under the bars, in pixels. */
 const NAMES = 34;
 /** The same where they are turned, for want of room. */
 const TURNED = 84;
+/** A bar's width, of its slot. */
+const BAR = 0.7;
 
-/** A bar for each row of the matrix, in parts by its columns. */
-export function barsPanel(panel: Panel, frames: readonly Frame[], box: Box): string {
-  const matrix = panel.transformations.find((one) => one.id === 'groupingToMatrix');
+/** What the panel's transformations make of its lines: a bar for each row, in parts by column. */
+interface Matrix {
+  readonly rows: readonly string[];
+  readonly columns: readonly Named[];
+  value(row: string, column: string): number;
+}
+
+function matrixOf(panel: Panel, frames: readonly Frame[]): Matrix {
+  const grouping = panel.transformations.find((one) => one.id === 'groupingToMatrix');
+  if (grouping === undefined) throw new Error(`${panel.title}: bars of what?`);
+  const { rowField, columnField } = grouping.options;
   const by = panel.transformations.find((one) => one.id === 'sortBy')?.options.sort[0].field ?? '';
   const order = (a: Line, b: Line): number => ((a.labels[by] ?? '') < (b.labels[by] ?? '') ? -1 : 1);
   const lines = frames.flatMap((frame) => frame.lines).toSorted(order);
-  if (matrix === undefined || lines.length === 0) return '<div class="none">No data</div>';
-  const { rowField, columnField } = matrix.options;
-  const rows = Map.groupBy(lines, ({ labels }) => labels[rowField] ?? '');
-  const columns = [...new Set(lines.map(({ labels }) => labels[columnField] ?? ''))];
-  const ordered = panel.fieldConfig.overrides
+  const present = new Set(lines.map(({ labels }) => labels[columnField] ?? ''));
+  const names = panel.fieldConfig.overrides
     .map(({ matcher }) => matcher.options)
-    .filter((name) => columns.includes(name));
-  const named = ordered.map((name, place) => ({
-    name,
-    colour: colourOf(fieldOf(panel, name).colour, place),
-  }));
-  const value = (row: string, column: string): number =>
-    rows.get(row)?.find(({ labels }) => labels[columnField] === column)?.points[0]?.[1] ?? 0;
-  const totals = [...rows.keys()].map((row) => ordered.reduce((sum, column) => sum + value(row, column), 0));
-  const inner = { width: box.width, height: box.height - legendHeight(named, box) };
-  const turned = inner.width / rows.size < 60;
-  const names = turned ? TURNED : NAMES;
+    .filter((name) => present.has(name));
+  return {
+    rows: [...new Set(lines.map(({ labels }) => labels[rowField] ?? ''))],
+    columns: names.map((name, place) => ({ name, colour: colourOf(fieldOf(panel, name).colour, place) })),
+    value: (row, column) =>
+      lines.find(({ labels }) => (labels[rowField] ?? '') === row && (labels[columnField] ?? '') === column)
+        ?.points[0]?.[1] ?? 0,
+  };
+}
+
+export function barsPanel(panel: Panel, frames: readonly Frame[], box: Box): string {
+  const matrix = matrixOf(panel, frames);
+  const { rows, columns, value } = matrix;
+  if (rows.length === 0) return '<div class="none">No data</div>';
+  const { unit } = panel.fieldConfig.defaults;
+  const inner = { width: box.width, height: box.height - legendHeight(columns, box) };
+  const slot = (inner.width - MARGIN.left - MARGIN.right) / rows.length;
+  const names = slot < 60 ? TURNED : NAMES;
   const plot = { width: inner.width, height: inner.height - names + MARGIN.bottom };
-  const { y, grid } = vertical(Math.max(...totals), panel.fieldConfig.defaults.unit, plot);
-  const slot = (inner.width - MARGIN.left - MARGIN.right) / rows.size;
-  const shapes = [...rows.keys()].map((row, index) => {
-    const left = MARGIN.left + slot * index + slot * 0.15;
-    let from = 0;
-    const parts = named.map(({ name, colour }) => {
+  const totals = rows.map((row) => columns.reduce((sum, { name }) => sum + value(row, name), 0));
+  const { y, grid } = vertical(Math.max(...totals), unit, plot);
+  const shapes = rows.map((row, index) => {
+    const left = MARGIN.left + slot * index;
+    const parts = columns.map(({ name, colour }, place) => {
+      const from = columns.slice(0, place).reduce((sum, below) => sum + value(row, below.name), 0);
       const part = value(row, name);
-      const [bottom, top] = [y(from), y(from + part)];
-      from += part;
-      const told =
-        bottom - top < 11
-          ? ''
-          : `<text x="${left + slot * 0.35}" y="${(top + bottom) / 2 + 3.5}" class="part" text-anchor="middle">${escaped(inUnit(part, panel.fieldConfig.defaults.unit, 0))}</text>`;
-      return `<rect x="${left}" width="${slot * 0.7}" y="${top}" height="${bottom - top}" fill="${colour}" fill-opacity="0.8"/>${told}`;
+      const text = inUnit(part, unit, 0);
+      return partOf({ colour, text, left, width: slot, top: y(from + part), bottom: y(from) });
     });
-    const base = plot.height - MARGIN.bottom + 2;
-    const name = escaped(row === '' ? 'none' : row);
-    const label = turned
-      ? `<text transform="translate(${left + slot * 0.45} ${base + 10}) rotate(-32)" class="tick" text-anchor="end">${name}</text>`
-      : `<foreignObject x="${left - slot * 0.15}" y="${base}" width="${slot}" height="${names}"><div class="name">${name}</div></foreignObject>`;
-    return parts.join('') + label;
+    return parts.join('') + nameUnder(row === '' ? 'none' : row, left, slot, plot.height - MARGIN.bottom);
   });
-  return svg(inner, grid + shapes.join('')) + legend(named);
+  return svg(inner, grid + shapes.join('')) + legend(columns);
+}
+
+interface Part {
+  readonly colour: string;
+  readonly text: string;
+  readonly left: number;
+  readonly width: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** A part of a bar, with its value where there is room for it. */
+function partOf({ colour, text, left, width, top, bottom }: Part): string {
+  const [x, middle] = [left + (width * (1 - BAR)) / 2, left + width / 2];
+  const rectangle = `<rect x="${x}" width="${width * BAR}" y="${top}" height="${bottom - top}" fill="${colour}" fill-opacity="0.8"/>`;
+  if (bottom - top < 11) return rectangle;
+  return `${rectangle}<text x="${middle}" y="${(top + bottom) / 2 + 3.5}" class="part" text-anchor="middle">${escaped(text)}</text>`;
+}
+
+function nameUnder(name: string, left: number, slot: number, base: number): string {
+  if (slot < 60)
+    return `<text transform="translate(${left + slot * 0.6} ${base + 12}) rotate(-32)" class="tick" text-anchor="end">${escaped(name)}</text>`;
+  return `<foreignObject x="${left}" y="${base + 2}" width="${slot}" height="${NAMES}"><div class="name">${escaped(name)}</div></foreignObject>`;
 }
