@@ -51,7 +51,7 @@ async function draw(history: string, report: string): Promise<void> {
   await rm(join(directory, 'samples'), { recursive: true, force: true });
   await using prometheus = await recall(directory, history);
   await using browser = await startBrowser();
-  const asked = { url: prometheus.url, end: Math.floor(Date.now() / 1000) };
+  const asked = { url: prometheus.url, end: Math.ceil(Date.now() / 1000) };
   const drawings = Object.values(dashboards()).flatMap((text) => drawingsOf(text));
   for (const { file, title, row } of drawings) {
     const page = join(directory, 'page.html');

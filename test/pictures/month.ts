@@ -67,7 +67,10 @@ export async function live(directory: string, month: Month, tell: (line: string)
       await estate.show(at);
       if (await organisation.decide(at)) await agent.reload(await load());
       await agent.collectOnce();
-      await appendFile(history, scraped(await (await fetch(`${server.url}/metrics`)).text(), at + 60));
+      await appendFile(
+        history,
+        scraped(await (await fetch(`${server.url}/metrics`)).text(), at + 60, month.end + 60),
+      );
       tell(new Date(at * 1000).toISOString());
     }
     await appendFile(history, '# EOF\n');
@@ -80,14 +83,15 @@ export async function live(directory: string, month: Month, tell: (line: string)
 /** Seconds between samples of what `increase` counts over the whole month: with few samples it guesses beyond them. */
 const DENSE = 300;
 
-/** An exposition as if it had been scraped at an instant. */
-function scraped(exposition: string, at: number): string {
+/** An exposition as if it had been scraped at an instant, and nothing after `end`: what comes later is Prometheus' own. */
+function scraped(exposition: string, at: number, end: number): string {
   const lines = exposition.split('\n').filter((line) => /^(?:annexa|process|nodejs)_/.test(line));
   const timed = lines.flatMap((line) => {
     const [, name = '', , labels = '', value = ''] = /^(\w+)(\{(.*)\})? (\S+)$/.exec(line) ?? [];
     const series = `${name}{${LABELS}${labels === '' ? '' : `,${labels}`}} ${value}`;
     const samples = name.startsWith('annexa_config_chang') ? STEP / DENSE : 1;
-    return Array.from({ length: samples }, (_, index) => `${series} ${at + index * DENSE}`);
+    const times = Array.from({ length: samples }, (_, index) => at + index * DENSE);
+    return times.filter((time) => time <= end).map((time) => `${series} ${time}`);
   });
   return [...timed, `up{${LABELS}} 1 ${at}`, ''].join('\n');
 }

@@ -6,7 +6,9 @@ import { escaped, inUnit } from './text.ts';
 /** Room for the names under the bars, in pixels. */
 const NAMES = 34;
 /** The same where they are turned, for want of room. */
-const TURNED = 84;
+const TURNED = 102;
+/** Pixels of a letter. */
+const LETTER = 4.9;
 /** A bar's width, of its slot. */
 const BAR = 0.7;
 
@@ -44,7 +46,8 @@ export function barsPanel(panel: Panel, frames: readonly Frame[], box: Box): str
   const { unit } = panel.fieldConfig.defaults;
   const inner = { width: box.width, height: box.height - legendHeight(columns, box) };
   const slot = (inner.width - MARGIN.left - MARGIN.right) / rows.length;
-  const names = slot < 60 ? TURNED : NAMES;
+  const turned = rows.some((row) => row.split(' ').some((word) => word.length * LETTER > slot));
+  const names = turned ? TURNED : NAMES;
   const plot = { width: inner.width, height: inner.height - names + MARGIN.bottom };
   const totals = rows.map((row) => columns.reduce((sum, { name }) => sum + value(row, name), 0));
   const { y, grid } = vertical(Math.max(...totals), unit, plot);
@@ -56,7 +59,9 @@ export function barsPanel(panel: Panel, frames: readonly Frame[], box: Box): str
       const text = inUnit(part, unit, 0);
       return partOf({ colour, text, left, width: slot, top: y(from + part), bottom: y(from) });
     });
-    return parts.join('') + nameUnder(row === '' ? 'none' : row, left, slot, plot.height - MARGIN.bottom);
+    const base = plot.height - MARGIN.bottom;
+    const name = escaped(row === '' ? 'none' : row);
+    return parts.join('') + (turned ? turnedUnder : nameUnder)(name, left, slot, base);
   });
   return svg(inner, grid + shapes.join('')) + legend(columns);
 }
@@ -79,7 +84,9 @@ function partOf({ colour, text, left, width, top, bottom }: Part): string {
 }
 
 function nameUnder(name: string, left: number, slot: number, base: number): string {
-  if (slot < 60)
-    return `<text transform="translate(${left + slot * 0.6} ${base + 12}) rotate(-32)" class="tick" text-anchor="end">${escaped(name)}</text>`;
-  return `<foreignObject x="${left}" y="${base + 2}" width="${slot}" height="${NAMES}"><div class="name">${escaped(name)}</div></foreignObject>`;
+  return `<foreignObject x="${left}" y="${base + 2}" width="${slot}" height="${NAMES}"><div class="name">${name}</div></foreignObject>`;
+}
+
+function turnedUnder(name: string, left: number, slot: number, base: number): string {
+  return `<text transform="translate(${left + slot * 0.6} ${base + 12}) rotate(-32)" class="tick" text-anchor="end">${name}</text>`;
 }
