@@ -16,7 +16,7 @@ const BAR = 0.7;
 interface Matrix {
   readonly rows: readonly string[];
   readonly columns: readonly Named[];
-  value(row: string, column: string): number;
+  readonly value: (row: string, column: string) => number;
 }
 
 function matrixOf(panel: Panel, frames: readonly Frame[]): Matrix {
@@ -40,8 +40,7 @@ function matrixOf(panel: Panel, frames: readonly Frame[]): Matrix {
 }
 
 export function barsPanel(panel: Panel, frames: readonly Frame[], box: Box): string {
-  const matrix = matrixOf(panel, frames);
-  const { rows, columns, value } = matrix;
+  const { rows, columns, value } = matrixOf(panel, frames);
   if (rows.length === 0) return '<div class="none">No data</div>';
   const { unit } = panel.fieldConfig.defaults;
   const inner = { width: box.width, height: box.height - legendHeight(columns, box) };
