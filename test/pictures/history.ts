@@ -20,13 +20,16 @@ export async function recall(directory: string, history: string): Promise<Promet
   ]);
   if (!ok) throw new Error(output);
   const rules = await readFile('deploy/prometheus/annexa.rules.yaml', 'utf8');
-  const prometheus = await startPrometheus({
+  await using started = new AsyncDisposableStack();
+  const options = {
     targets: {},
     rules: rules.replaceAll(/^( +for): \w+$/gm, '$1: 0s').replaceAll(/^( +interval): \w+$/gm, '$1: 5s'),
     data,
     flags: [`--query.lookback-delta=${STEP + 600}s`, `--storage.tsdb.retention.time=${(LENGTH / DAY) * 2}d`],
-  });
+  };
+  const prometheus = started.use(await startPrometheus(options));
   await evaluated(prometheus);
+  started.move();
   return prometheus;
 }
 
