@@ -16,6 +16,7 @@ import { drawingsOf, titlesOf } from './titles.ts';
 
 // `npm run pictures`: docs/pictures, from a simulated month of the sample organisation. Needs Debian's chromium, pngquant and fonts-inter, and
 // the Prometheus of test/peers/install.sh. `npm run pictures -- DIR` keeps the month in DIR, and takes it from there when it is there.
+// What docs/auditor.md prints is of DIR/bundle.zip: print it again with the pictures.
 
 const OUT = resolve('docs/pictures');
 const run = promisify(execFile);
