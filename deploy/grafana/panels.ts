@@ -8,10 +8,14 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as BarChart } from '@grafana/grafana-foundation-sdk/barchart';
 import {
+  LegendDisplayMode,
+  LegendPlacement,
   ReduceDataOptionsBuilder,
   StackingConfigBuilder,
   StackingMode,
+  TableCellDisplayMode,
   TableSortByFieldStateBuilder,
+  VizLegendOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
@@ -92,6 +96,14 @@ export function stat(about: About, queries: readonly Query[], colours: Colours =
   return panel;
 }
 
+/** The names of the colours, under what is drawn in them. */
+const legendBelow = () =>
+  new VizLegendOptionsBuilder()
+    .showLegend(true)
+    .displayMode(LegendDisplayMode.List)
+    .placement(LegendPlacement.Bottom)
+    .calcs([]);
+
 /** A copy that may be changed: the library's types ask for one. */
 function own<T>([name, values]: readonly [string, readonly T[]]): [string, T[]] {
   return [name, [...values]];
@@ -113,6 +125,7 @@ export function lines(about: About, queries: readonly Query[], { stacked, colour
     .height(about.height ?? 8)
     .min(0)
     .fillOpacity(stacked === true ? 60 : 8)
+    .legend(legendBelow())
     .targets(ranges(queries));
   if (stacked === true) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal));
   for (const [name, colour] of Object.entries(colours ?? {}))
@@ -127,6 +140,8 @@ export interface Column {
   readonly unit?: string;
   /** `${__value.text}` stands for the cell. */
   readonly link?: string;
+  /** Its texts have the table's colours. */
+  readonly coloured?: true;
 }
 
 export interface Rows {
@@ -164,9 +179,12 @@ export function table(about: About, queries: readonly Query[], { columns, sort, 
   return panel;
 }
 
-function properties({ unit, link }: Column): DynamicConfigValue[] {
+function properties({ unit, link, coloured }: Column): DynamicConfigValue[] {
   return [
     ...(unit === undefined ? [] : [{ id: 'unit', value: unit }]),
+    ...(coloured === undefined
+      ? []
+      : [{ id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorText } }]),
     ...(link === undefined
       ? []
       : [{ id: 'links', value: [{ title: 'Look it up', url: link, targetBlank: true }] }]),
@@ -197,7 +215,10 @@ export function bars(
     .span(about.width)
     .height(about.height ?? 8)
     .stacking(StackingMode.Normal)
+    .legend(legendBelow())
     .targets(rows([[legend, expression]]))
+    // Prometheus answers in any order.
+    .withTransformation({ id: 'sortBy', options: { fields: {}, sort: [{ field: rowLabel }] } })
     .withTransformation({
       id: 'groupingToMatrix',
       options: { rowField: rowLabel, columnField: columnLabel, valueField: 'Value', emptyValue: 'zero' },

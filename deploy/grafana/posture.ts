@@ -85,10 +85,10 @@ function controls(dashboard: DashboardBuilder): DashboardBuilder {
         {
           columns: [
             ...named,
-            { field: 'status', name: 'Status' },
+            { field: 'status', name: 'Status', coloured: true },
             { field: 'Value #B', name: 'Since', unit: 'dateTimeFromNow' },
           ],
-          sort: 'Status',
+          sort: '-Status',
           colours: statusColours,
         },
       ),
@@ -206,7 +206,7 @@ function deviations(dashboard: DashboardBuilder): DashboardBuilder {
               link: '${api}/api/v1/deviations?state=open&check=${__value.text}',
             },
             { field: 'title', name: 'Title' },
-            { field: 'severity', name: 'Severity' },
+            { field: 'severity', name: 'Severity', coloured: true },
             { field: 'Value #A', name: 'Open' },
             { field: 'Value #B', name: 'Overdue' },
             { field: 'Value #C', name: 'Accepted' },

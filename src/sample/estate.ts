@@ -54,11 +54,14 @@ type Answer = { readonly status: number; readonly headers: Record<string, string
  * Replays the recorded estate in `directory` (estate.json names its recordings and files) on a free port of 127.0.0.1. Calls are matched on
  * operation and parameters, signatures are ignored, page tokens go out and come back as they were recorded. What was recorded at one time is
  * told as if it were recorded at `now` (milliseconds): instants in XML, in credential reports and in Date headers, dates in CSV files. Facts
- * keep their shift while the estate runs; the time at which an answer or a report was made goes on. Anything else gets an error that names it.
+ * keep their shift while the estate runs; the time at which an answer or a report was made goes on, by `clock` where one is given. Anything else gets an error that names it.
  */
-export async function startEstate(directory: string, options: { readonly now: number }): Promise<Estate> {
+export async function startEstate(
+  directory: string,
+  options: { readonly now: number; readonly clock?: () => number },
+): Promise<Estate> {
   const started = performance.now();
-  const clock = (): number => options.now + (performance.now() - started);
+  const clock = options.clock ?? ((): number => options.now + (performance.now() - started));
   const { recordings, files } = manifest.parse(await readJson(directory, 'estate.json'));
   const replays = await Promise.all(
     recordings.map(async (path) =>

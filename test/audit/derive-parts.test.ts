@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
 import { csvFile } from '../../src/audit/derive/csv.ts';
 import { checkView, populationView, sqliteNeeded } from '../../src/audit/derive/inventory-views.ts';
-import { firstRows, safe, table } from '../../src/audit/derive/report/html.ts';
+import { firstRows, path, safe, table } from '../../src/audit/derive/report/html.ts';
 import { StatusClock } from '../../src/audit/derive/status-clock.ts';
 import { numberText, shareText, unhide } from '../../src/audit/derive/text.ts';
 import { spanText } from '../../src/controls/words.ts';
@@ -75,6 +75,12 @@ describe('markup', () => {
     expect(cut(1000)).not.toContain('all.csv');
     expect(cut(1001)).toContain('The first 1,000 of 1,001 rows; all of them are in <code>all.csv</code>.');
     expect(cut(1001)).not.toContain('r1000<');
+  });
+
+  test('of a path breaks after its slashes, and escapes what lies between them', () => {
+    expect(path('a/<i>\u202e/b').html).toBe(
+      'a/<wbr>&lt;i&gt;<span class="hidden-character">U+202E</span>/<wbr>b',
+    );
   });
 });
 

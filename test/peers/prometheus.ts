@@ -96,12 +96,15 @@ export interface PrometheusOptions {
   readonly rules?: string;
   /** `host:port` */
   readonly alertmanager?: string;
+  /** Directory of samples from before, absolute. */
+  readonly data?: string;
+  readonly flags?: readonly string[];
 }
 
 /** Debian's Prometheus on loopback, scraping and evaluating once a second. */
 export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
   const directory = await mkdtemp(join(tmpdir(), 'annexa-prometheus-'));
-  const { targets, rules, alertmanager } = options;
+  const { targets, rules, alertmanager, data = 'data', flags = [] } = options;
   const config = {
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
     rule_files: rules === undefined ? [] : ['rules.yaml'],
@@ -118,8 +121,9 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   const address = `127.0.0.1:${await freePort()}`;
   const args = [
     '--config.file=prometheus.yaml',
-    '--storage.tsdb.path=data',
+    `--storage.tsdb.path=${data}`,
     `--web.listen-address=${address}`,
+    ...flags,
   ];
   const child = await start('prometheus', args, directory, 'Server is ready to receive web requests');
   const url = `http://${address}`;

@@ -2,7 +2,7 @@ import { spanText } from '../../../controls/words.ts';
 import type { Cell } from '../csv.ts';
 import type { Findings } from '../findings.ts';
 import { numberText } from '../text.ts';
-import { type Content, safe, firstRows, table } from './html.ts';
+import { type Content, safe, firstRows, path, table } from './html.ts';
 import { statusMark } from './summary.ts';
 
 export function* acceptances({ exceptions, attestations }: Findings): Generator<string> {
@@ -55,7 +55,7 @@ export function* acceptances({ exceptions, attestations }: Findings): Generator<
       ],
       rows: attestations.map((row) => {
         const [name, aspects, statement, by, ...rest] = row;
-        return [name, aspects, statement, by, row[11], ...rest.slice(0, 4)];
+        return [name, path(String(aspects)), statement, by, row[11], ...rest.slice(0, 4)];
       }),
       total: attestations.length,
       file: 'attestations.csv',
@@ -80,7 +80,7 @@ export function* sources({ coverage }: Findings): Generator<string> {
     rows: [...bySource.values()].map((rows): Content[] => {
       const [, collector, dataset, scope, , expected, actual, failed, gap, from, to] = rows[0] ?? [];
       return [
-        `${collector}/${dataset}/${scope}`,
+        path(`${collector}/${dataset}/${scope}`),
         typeof expected === 'number' && typeof actual === 'number' && actual < expected
           ? safe`<strong>${expected}</strong>`
           : expected,
@@ -157,7 +157,7 @@ function changeRow(row: readonly Cell[]): Content[] {
   const outcomes =
     effect === '' ? '' : safe`<span class="${effect}">${effect}</span>: ${was ?? 'none'} to ${is ?? 'none'}`;
   return [
-    document,
+    path(String(document)),
     sealed,
     change,
     fieldsText(String(fields)),

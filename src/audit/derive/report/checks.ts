@@ -4,7 +4,7 @@ import { compareUtf8 } from '../../../inventory/utf8.ts';
 import type { Findings } from '../findings.ts';
 import type { CheckHistory } from '../replay.ts';
 import { numberText } from '../text.ts';
-import { anchor, type Content, safe, firstRows, table } from './html.ts';
+import { anchor, type Content, safe, firstRows, path, table } from './html.ts';
 import { statusMark } from './summary.ts';
 
 /** Every chosen check, also those that were taken out within the period. */
@@ -71,7 +71,7 @@ function* results(history: CheckHistory | undefined, findings: Findings, name: s
     caption: `The last result, by scope`,
     columns: ['Scope', 'Outcome', 'Table', 'Population', 'Filtered', 'Failing', 'Unknown', 'Why'],
     rows: last.scopes.map(({ collector, dataset, scope, outcome, why, counts }): Content[] => [
-      `${collector}/${dataset}/${scope}`,
+      path(`${collector}/${dataset}/${scope}`),
       statusMark(outcome),
       ...[counts.table, counts.population, counts.filtered, counts.failing, counts.unknown].map(count),
       why,

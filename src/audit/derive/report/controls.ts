@@ -4,7 +4,7 @@ import type { AssessedControl } from '../../../controls/status.ts';
 import type { Findings } from '../findings.ts';
 import { statusAtEnd } from '../tables.ts';
 import { numberText } from '../text.ts';
-import { anchor, type Content, safe, table } from './html.ts';
+import { anchor, type Content, path, safe, table } from './html.ts';
 import { hasSection, overPeriod, statusMark } from './summary.ts';
 
 export function* controlSections(findings: Findings): Generator<string> {
@@ -33,7 +33,7 @@ function* controlSection(findings: Findings, control: AssessedControl): Generato
       caption: `Aspects of ${control.id}`,
       columns: ['Aspect', 'What it asks', 'Basis', 'At the end', 'Why', 'Answered by'],
       rows: aspects.map((aspect): Content[] => [
-        safe`<code>${aspect.id}</code>`,
+        safe`<code>${path(aspect.id)}</code>`,
         aspect.title,
         aspect.basis ?? 'none',
         statusMark(replay.assessedToTheEnd ? aspect.status : 'unknown'),

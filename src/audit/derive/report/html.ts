@@ -85,6 +85,11 @@ function cellOf(content: Content): Html {
   return whole ? safe`<td class="whole">${content}</td>` : safe`<td>${timed(content)}</td>`;
 }
 
+/** A path breaks after its slashes. */
+export function path(text: string): Html {
+  return { html: text.split('/').map(escape).join('/<wbr>') };
+}
+
 /** Times break between day and hour alone. */
 function timed(content: Content): Content {
   if (typeof content !== 'string') return content;

@@ -22,6 +22,7 @@ thead th { border-bottom: 1.5px solid var(--ink); font-weight: 600; white-space:
 tbody th { font-weight: 400; }
 th:first-child { min-width: 7rem; }
 table.records th:first-child { width: 24%; }
+table.records td:nth-child(2) { min-width: 11rem; }
 .whole { white-space: nowrap; }
 table.aspects th:first-child { min-width: 10rem; }
 table.facts tbody th { width: 15rem; color: var(--soft); }
@@ -38,7 +39,7 @@ table.facts thead { position: absolute; clip-path: inset(50%); }
 .hidden-character { font: .8em ui-monospace, "DejaVu Sans Mono", monospace; border: 1px solid var(--bad); color: var(--bad); padding: 0 .2em; }
 .sample-mark { border: 2px solid var(--bad); color: var(--bad); padding: .6rem .9rem; font-weight: 600; max-width: 46rem; }
 nav ol { columns: 2; column-gap: 2.5rem; }
-.sample::after { content: "SAMPLE"; position: fixed; inset: 0; display: grid; place-content: center; font: 700 22vmin system-ui, sans-serif; letter-spacing: .1em; color: rgb(140 29 24 / .07); transform: rotate(-30deg); pointer-events: none; }
+.sample::after { content: "SAMPLE"; position: fixed; inset: 0; display: grid; place-content: center; white-space: nowrap; font: 700 20vmin system-ui, sans-serif; letter-spacing: .1em; color: rgb(140 29 24 / .07); transform: rotate(-30deg); pointer-events: none; }
 @media (max-width: 40rem) { table { display: block; overflow-x: auto; } nav ol { columns: 1; } }
 @page { size: A4; margin: 20mm 16mm 20mm; @bottom-right { content: counter(page) " / " counter(pages); font: 8pt system-ui, sans-serif; color: #555; } }
 @media print {

@@ -12,7 +12,7 @@ export function* titlePage(findings: Findings): Generator<string> {
   yield safe`<header>
     <h1>${organisation}</h1>
     <p class="subtitle">
-      What was tested of the controls of ISO/IEC 27001:2022, ${instantText(from)} to ${instantText(to)}
+      What was tested of the controls of ISO/IEC 27001:2022, <span class="whole">${instantText(from)}</span> to <span class="whole">${instantText(to)}</span>
     </p>
 `.html;
   if (evidence.sample)
