@@ -10,7 +10,7 @@ import type { RunningServer, ServerOptions } from '../../src/server/server.ts';
 import { fakeView } from './fake-view.ts';
 
 export interface Logged {
-  readonly level: 'debug' | 'info' | 'error';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly fields: object;
   readonly message: string;
 }
@@ -20,7 +20,7 @@ export function recordingLogger(): ServerLogger & { readonly lines: Logged[] } {
   const log = (level: Logged['level']) => (fields: object, message: string) => {
     lines.push({ level, fields, message });
   };
-  return { lines, debug: log('debug'), info: log('info'), error: log('error') };
+  return { lines, debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
 }
 
 /** A server on a free loopback port, closed when the test ends. */

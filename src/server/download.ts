@@ -1,0 +1,144 @@
+import { open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { BundleContent, Bundles } from '../audit/jobs/contract.ts';
+import { ServerError } from './error.ts';
+import { names } from './etag.ts';
+import { badParameters } from './parameters.ts';
+import { makeProblem, sendProblem } from './problem.ts';
+import { type ByteRange, rangeHolds, rangeIn } from './range.ts';
+import { needs, problemResponse } from './route.ts';
+
+/** Bytes that are read at once. */
+const PIECE = 65_536;
+/** Downloads at once. */
+const MOST = 64;
+/** Milliseconds without a byte taken, after which a download is cut. It may last as long as the timer counts. */
+const STALLED = 60_000;
+const LONGEST = 2 ** 31 - 1;
+
+const zip = { description: 'The ZIP.', content: { 'application/zip': { schema: z.string() } } };
+const query = z.strictObject({
+  link: z.string().optional().describe('The secret of a link of this bundle.'),
+});
+
+/** Adds the route that gives a bundle's ZIP, in one piece or in parts. */
+export function addDownload<P extends z.ZodType<{ readonly id: string }>>(
+  app: FastifyInstance,
+  path: string,
+  params: P,
+  bundles: Bundles,
+): void {
+  const { config, told } = needs({ role: 'auditor', sealed: true, link: true });
+  const schema = {
+    ...told,
+    tags: ['bundles'],
+    summary: 'The ZIP of a bundle that is done, whole or a range of it',
+    params,
+    querystring: query,
+    response: {
+      200: zip,
+      206: { ...zip, description: 'The part of the ZIP that was asked for.' },
+      304: { description: 'It is what the client has.', content: {} },
+      default: problemResponse,
+    },
+  };
+  const streams = createStreams(bundles);
+  app.get(path, { schema, config, handlerTimeout: LONGEST }, async (request, reply) => {
+    const [of, asked] = [params.safeParse(request.params), query.safeParse(request.query)];
+    if (!of.success || !asked.success)
+      return sendProblem(reply, badParameters({ path: of.error, query: asked.error }, request.query));
+    const content = bundles.content(of.data.id);
+    if (content === undefined) return sendProblem(reply, absence(bundles, of.data.id));
+    return answer(request, reply, content, streams);
+  });
+}
+
+function absence(bundles: Bundles, id: string) {
+  const state = bundles.find(id)?.state;
+  if (state === undefined) return makeProblem(404, 'there is no bundle with this id');
+  return makeProblem(409, `the bundle is ${state}: there is nothing to download`);
+}
+
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { file, bytes, sha256, name }: BundleContent,
+  streams: Streams,
+): Promise<FastifyReply> {
+  const etag = `"${sha256}"`;
+  const { range: wanted, 'if-range': ifRange, 'if-none-match': known } = request.headers;
+  void reply.headers({ etag, 'accept-ranges': 'bytes' });
+  tell(request, 'nothing');
+  if (names(known, etag)) return reply.code(304).send();
+  const isHead = request.method === 'HEAD';
+  const asked = isHead || !rangeHolds(String(ifRange ?? etag), etag) ? 'whole' : rangeIn(wanted, bytes);
+  if (asked === 'unsatisfiable')
+    return sendProblem(
+      reply.header('content-range', `bytes */${bytes}`),
+      makeProblem(416, `the ZIP has ${bytes} bytes`),
+    );
+  const range = asked === 'whole' ? { first: 0, last: bytes - 1 } : asked;
+  const stream = isHead ? Readable.from([]) : await streams.open(request, reply, file, range, bytes);
+  tell(request, isHead ? 'headers' : `bytes ${range.first}-${range.last} of ${bytes}`);
+  if (asked !== 'whole')
+    void reply.code(206).header('content-range', `bytes ${range.first}-${range.last}/${bytes}`);
+  return reply
+    .headers({
+      'content-type': 'application/zip',
+      'content-length': String(range.last - range.first + 1),
+      'content-disposition': `attachment; filename="${name}"`,
+    })
+    .send(stream);
+}
+
+/** What is given, and to whom, to be sealed. */
+function tell(request: FastifyRequest, given: string): void {
+  const whom = request.caller?.link?.for;
+  request.what = whom === undefined ? given : `${given}, for ${JSON.stringify(whom)}`;
+}
+
+interface Streams {
+  /** Rejects with ServerError `busy`. */
+  open(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    file: string,
+    range: ByteRange,
+    size: number,
+  ): Promise<Readable>;
+}
+
+function createStreams({ spendLink }: Pick<Bundles, 'spendLink'>): Streams {
+  let under = 0;
+  return {
+    async open(request, reply, file, range, size) {
+      if (under >= MOST) throw new ServerError('busy', `${MOST} downloads are under way`);
+      under += 1;
+      const link = request.caller?.link;
+      const last = link && range.last === size - 1 ? () => spendLink(link.id) : undefined;
+      reply.raw.setTimeout(STALLED, () => reply.raw.destroy());
+      const stream = Readable.from(pieces(file, range, last), { objectMode: false, highWaterMark: PIECE });
+      stream.once('close', () => (under -= 1));
+      return stream;
+    },
+  };
+}
+
+/** `spend` is asked before the last byte is given: without it, that is not given. */
+async function* pieces(
+  file: string,
+  { first, last }: ByteRange,
+  spend: (() => Promise<boolean>) | undefined,
+): AsyncGenerator<Buffer> {
+  await using handle = await open(file);
+  for (let at = first; at <= last;) {
+    const length = Math.min(PIECE, last + 1 - at);
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, at);
+    if (bytesRead === 0) throw new Error(`${file} is shorter than it was`);
+    at += bytesRead;
+    if (at > last && spend !== undefined && !(await spend())) throw new Error('the link was used meanwhile');
+    yield buffer.subarray(0, bytesRead);
+  }
+}
