@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Bundles } from '../audit/jobs/contract.ts';
+import type { BundleJob, Bundles } from '../audit/jobs/contract.ts';
 import { parseQuestion } from '../audit/question.ts';
 import { addDownload } from './download.ts';
 import { get, none, post, remove } from './route.ts';
@@ -45,8 +45,8 @@ const bundle = z.strictObject({
     to: instant.describe('Not part of it.'),
     controls: list(z.string()).nullable(),
     collectors: list(z.string()).nullable(),
-    at: count.describe('The size of the checkpoint at which it is answered.'),
   }),
+  checkpoint: count.describe('The size of the checkpoint at which it is answered.'),
   made: z
     .strictObject({
       bytes: count.describe('Of the ZIP.'),
@@ -75,6 +75,10 @@ const link = z.strictObject({
 const ofBundle = z.strictObject({ id: bundleId });
 const absent = 'there is no bundle with this id';
 
+function told({ question: { at, ...question }, ...job }: BundleJob) {
+  return { ...job, question, checkpoint: at };
+}
+
 function addJobs(app: FastifyInstance, jobs: Bundles): void {
   post(app, {
     path: bundles,
@@ -86,8 +90,8 @@ function addJobs(app: FastifyInstance, jobs: Bundles): void {
     status: 202,
     response: bundle,
     handler: async ({ content: { controls = [], collectors = [], ...period }, caller }) =>
-      jobs.ask(parseQuestion({ ...period, controls, collectors }), caller.name),
-    what: ({ id, question: { at } }) => `bundle ${id} at the checkpoint of size ${at}`,
+      told(await jobs.ask(parseQuestion({ ...period, controls, collectors }), caller.name)),
+    what: ({ id, checkpoint }) => `bundle ${id} at the checkpoint of size ${checkpoint}`,
     location: ({ id }) => `${bundles}/${id}`,
   });
   get(app, {
@@ -98,7 +102,7 @@ function addJobs(app: FastifyInstance, jobs: Bundles): void {
     params: none,
     query: none,
     response: z.strictObject({ items: list(bundle), next: z.null() }),
-    handler: () => Promise.resolve({ items: jobs.list(), next: null }),
+    handler: () => Promise.resolve({ items: jobs.list().map(told), next: null }),
   });
   get(app, {
     path: `${bundles}/:id`,
@@ -108,7 +112,10 @@ function addJobs(app: FastifyInstance, jobs: Bundles): void {
     params: ofBundle,
     query: none,
     response: bundle,
-    handler: ({ params: { id } }) => Promise.resolve(jobs.find(id)),
+    handler: ({ params: { id } }) => {
+      const found = jobs.find(id);
+      return Promise.resolve(found && told(found));
+    },
     absent,
   });
   addDownload(app, `${bundles}/:id/content`, ofBundle, jobs);

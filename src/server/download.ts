@@ -40,7 +40,7 @@ export function addDownload<P extends z.ZodType<{ readonly id: string }>>(
     response: {
       200: zip,
       206: { ...zip, description: 'The part of the ZIP that was asked for.' },
-      304: { description: 'It is what the client has.', content: {} },
+      304: z.null().describe('It is what the client has.'),
       default: problemResponse,
     },
   };

@@ -170,7 +170,7 @@ export function remove<P extends z.ZodType>(
     summary: route.summary,
     params: route.params,
     querystring: none,
-    response: { 204: { description: 'It is gone.', content: {} }, default: problemResponse },
+    response: { 204: z.null().describe('It is gone.'), default: problemResponse },
   };
   app.delete(route.path, { schema, config }, async (request, reply) => {
     if (request.caller === null) return sendProblem(reply, callerUnknown);

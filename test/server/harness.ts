@@ -7,6 +7,7 @@ import { problem } from '../../src/server/problem.ts';
 import type { Problem } from '../../src/server/problem.ts';
 import { startServer } from '../../src/server/server.ts';
 import type { RunningServer, ServerOptions } from '../../src/server/server.ts';
+import { fakeBundles } from './fake-bundles.ts';
 import { fakeView } from './fake-view.ts';
 
 export interface Logged {
@@ -32,6 +33,7 @@ export async function serve(
     view: fakeView(replaced),
     logger: recordingLogger(),
     listen: '127.0.0.1:0',
+    bundles: fakeBundles(),
     ...options,
   });
   onTestFinished(() => server.close(0));

@@ -41,7 +41,7 @@ export interface BundlesOptions {
   /** Seconds for the making of one; two hours unless set. */
   readonly deadline?: number;
   /** Of the process that makes one. */
-  readonly entry?: string;
+  readonly entry?: string | undefined;
 }
 
 /** Bundles that wait for another. */
