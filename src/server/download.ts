@@ -24,10 +24,10 @@ const query = z.strictObject({
 });
 
 /** Adds the route that gives a bundle's ZIP, in one piece or in parts. */
-export function addDownload<P extends z.ZodType<{ readonly id: string }>>(
+export function addDownload(
   app: FastifyInstance,
   path: string,
-  params: P,
+  params: z.ZodType<{ readonly id: string }>,
   bundles: Bundles,
 ): void {
   const { config, told } = needs({ role: 'auditor', sealed: true, link: true });

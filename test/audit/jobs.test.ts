@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { writeBundle } from '../../src/audit/bundle/write.ts';
 import { derive } from '../../src/audit/derive/derive.ts';
@@ -16,7 +17,7 @@ import { DAY, type History, makeHistory, START } from './history.ts';
 
 const KEEP = 7 * DAY;
 const agent = { version: '0.0.0', build: 'test' };
-const odd = join(import.meta.dirname, 'odd-child.ts');
+const odd = fileURLToPath(new URL('./odd-child.ts', import.meta.url));
 
 let directory: string;
 let clock: { now: number; doubted: boolean };
@@ -75,17 +76,15 @@ const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}/stat`);
 async function keep(id: string, at: number, bytes = 3): Promise<void> {
   const sha256 = 'ab'.repeat(32);
   await saveJob(directory, {
-    ...{
-      id,
-      state: 'done',
-      why: null,
-      by: 'token:kim',
-      createdAt: START,
-      expiresAt: START + KEEP,
-      links: [],
-    },
+    id,
+    state: 'done',
+    why: null,
     question: { from: START, to: START + DAY, controls: null, collectors: null, at },
     made: { bytes, sha256, manifest: sha256, entries: 1, bodies: 1 },
+    by: 'token:kim',
+    createdAt: START,
+    expiresAt: START + KEEP,
+    links: [],
   });
   await writeFile(join(directory, id, 'bundle.zip'), 'x'.repeat(bytes));
 }
@@ -167,6 +166,7 @@ describe('the process that makes it', () => {
     ['hang', /longer than 0.3 s/, { deadline: 0.3 }],
   ])(
     'may %s: the bundle has failed, the next one is made',
+    { timeout: 40_000 },
     async ([behaviour, why, options]) => {
       const bundles = await open(options);
       const [first, second] = [
@@ -180,7 +180,6 @@ describe('the process that makes it', () => {
       expect(await readdir(join(directory, first.id))).toEqual(['job.json']);
       expect(await ended(bundles, second.id)).toMatchObject({ state: 'failed' });
     },
-    40_000,
   );
 
   test('sees of the environment what a bucket needs, and nothing else', async () => {

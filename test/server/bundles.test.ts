@@ -108,7 +108,7 @@ describe('the content of a bundle', () => {
   test('is cut, and not filled up, when the file turns out shorter', async () => {
     const state = await kept(SIZE);
     await truncate(join(state.directory, ID, 'bundle.zip'), 100_000);
-    await expect(get(state, content)).rejects.toThrow();
+    await expect(get(state, content)).rejects.toThrow('terminated');
     expect((await send(state.server, '/livez')).status).toBe(200);
   });
 

@@ -53,7 +53,11 @@ function digest(bytes: Uint8Array): string {
 async function put(directory: string, id: string, bytes: Buffer): Promise<void> {
   const sha256 = digest(bytes);
   await saveJob(directory, {
-    ...{ id, state: 'done', why: null, by: 'token:kim', links: [] },
+    id,
+    state: 'done',
+    why: null,
+    by: 'token:kim',
+    links: [],
     question: { from: 1_795_996_800, to: 1_796_083_200, controls: null, collectors: null, at: 5 },
     made: { bytes: bytes.length, sha256, manifest: sha256, entries: 1, bodies: 1 },
     createdAt: NOW,

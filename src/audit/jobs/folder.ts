@@ -49,6 +49,7 @@ export type StoredLink = z.output<typeof link>;
 
 const JOB = 'job.json';
 const ZIP = 'bundle.zip';
+const ERASED = 'records were erased since it was made: ask for it again';
 const isJob = (name: string): boolean => /^[0-9a-f]{32}$/.test(name);
 
 export function zipPath(directory: string, id: string): string {
@@ -77,7 +78,7 @@ export function removeJob(directory: string, id: string): Promise<void> {
 }
 
 /** Removes all of a job but what is known of it. */
-export async function emptyJob(directory: string, id: string): Promise<void> {
+async function emptyJob(directory: string, id: string): Promise<void> {
   const folder = join(directory, id);
   for (const name of await readdir(folder)) {
     if (name !== JOB) await rm(join(folder, name), { recursive: true, force: true });
@@ -139,11 +140,10 @@ export async function withdraw(
   jobs: readonly StoredJob[],
   erasure: number,
 ): Promise<readonly StoredJob[]> {
-  return Promise.all(
-    jobs.map((one) =>
-      one.state === 'done' && one.question.at <= erasure
-        ? fail(directory, one, 'records were erased since it was made: ask for it again')
-        : one,
-    ),
-  );
+  const left: StoredJob[] = [];
+  for (const one of jobs) {
+    const isOlder = one.state === 'done' && one.question.at <= erasure;
+    left.push(isOlder ? await fail(directory, one, ERASED) : one);
+  }
+  return left;
 }

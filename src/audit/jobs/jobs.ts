@@ -196,7 +196,11 @@ function start(job: Job, origin: string, signer: Signer, options: BundlesOptions
   const { id, question } = job.stored;
   const task = { place, question, origin, agent, spki: signer.spki, file: zipPath(directory, id) };
   return makeBundle(task, {
-    ...{ signer, env, memory, entry, deadline },
+    signer,
+    env,
+    memory,
+    entry,
+    deadline,
     progress: (told) => void (job.progress = told),
   });
 }

@@ -55,32 +55,33 @@ export function makeBundle(task: Task, options: MakeOptions): Making {
     () => stop(`it took longer than ${options.deadline} s`),
     options.deadline * 1000,
   );
-  const watch = setInterval(() => {
+  const watch = setInterval(() => void look(), WATCH);
+  async function look(): Promise<void> {
     const resident = residentMegabytes(child.pid);
     if (resident > options.memory)
       stop(
         `it took ${resident} MB of memory; ${options.memory} are allowed (bundles.memory of the Agent manifest)`,
       );
-    void roomIn(dirname(task.file)).then((room) => {
-      if (!room) stop(NO_ROOM);
-    });
-  }, WATCH);
-  const made = talk(child, task, options)
-    .catch((error: unknown) => {
+    if (!(await hasRoom(dirname(task.file)))) stop(NO_ROOM);
+  }
+  async function finish(): Promise<MadeBundle> {
+    try {
+      return await talk(child, task, options);
+    } catch (error) {
       const why = stopped ?? (error instanceof Error ? error.message : String(error));
       throw new AuditError('io', why, { cause: error });
-    })
-    .finally(async () => {
+    } finally {
       clearTimeout(deadline);
       clearInterval(watch);
       await kill(child);
-    });
-  return { made, stop };
+    }
+  }
+  return { made: finish(), stop };
 }
 
 const NO_ROOM = 'no room is left: what remains of the disk is for the evidence';
 
-async function roomIn(directory: string): Promise<boolean> {
+async function hasRoom(directory: string): Promise<boolean> {
   try {
     const { bsize, bavail, blocks } = await statfs(directory);
     return bavail * bsize >= Math.min(RESERVE, (blocks * bsize) / 10);
