@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -7,11 +6,10 @@ import { ServerError } from './error.ts';
 import { names } from './etag.ts';
 import { badParameters } from './parameters.ts';
 import { makeProblem, sendProblem } from './problem.ts';
+import { rangeStream } from './pieces.ts';
 import { type ByteRange, rangeHolds, rangeIn } from './range.ts';
 import { needs, problemResponse } from './route.ts';
 
-/** Bytes that are read at once. */
-const PIECE = 65_536;
 /** Downloads at once. */
 const MOST = 64;
 /** Milliseconds without a byte taken, after which a download is cut. It may last as long as the timer counts. */
@@ -61,12 +59,13 @@ function absence(bundles: Bundles, id: string) {
   return makeProblem(409, `the bundle is ${state}: there is nothing to download`);
 }
 
-async function answer(
+function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  { file, bytes, sha256, name }: BundleContent,
+  content: BundleContent,
   streams: Streams,
-): Promise<FastifyReply> {
+): FastifyReply {
+  const { bytes, sha256, name } = content;
   const etag = `"${sha256}"`;
   const { range: wanted, 'if-range': ifRange, 'if-none-match': known } = request.headers;
   void reply.headers({ etag, 'accept-ranges': 'bytes' });
@@ -80,7 +79,7 @@ async function answer(
       makeProblem(416, `the ZIP has ${bytes} bytes`),
     );
   const range = asked === 'whole' ? { first: 0, last: bytes - 1 } : asked;
-  const stream = isHead ? Readable.from([]) : await streams.open(request, reply, file, range, bytes);
+  const stream = isHead ? Readable.from([]) : streams.open(request, reply, content, range);
   tell(request, isHead ? 'headers' : `bytes ${range.first}-${range.last} of ${bytes}`);
   if (asked !== 'whole')
     void reply.code(206).header('content-range', `bytes ${range.first}-${range.last}/${bytes}`);
@@ -100,45 +99,22 @@ function tell(request: FastifyRequest, given: string): void {
 }
 
 interface Streams {
-  /** Rejects with ServerError `busy`. */
-  open(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    file: string,
-    range: ByteRange,
-    size: number,
-  ): Promise<Readable>;
+  /** Throws ServerError `busy`. */
+  open(request: FastifyRequest, reply: FastifyReply, content: BundleContent, range: ByteRange): Readable;
 }
 
 function createStreams({ spendLink }: Pick<Bundles, 'spendLink'>): Streams {
   let under = 0;
   return {
-    async open(request, reply, file, range, size) {
+    open({ caller }, { raw }, { file, bytes }, range) {
       if (under >= MOST) throw new ServerError('busy', `${MOST} downloads are under way`);
       under += 1;
-      const link = request.caller?.link;
-      const last = link && range.last === size - 1 ? () => spendLink(link.id) : undefined;
-      reply.raw.setTimeout(STALLED, () => reply.raw.destroy());
-      const stream = Readable.from(pieces(file, range, last), { objectMode: false, highWaterMark: PIECE });
-      stream.once('close', () => (under -= 1));
-      return stream;
+      const spend = async (): Promise<void> => {
+        const link = range.last === bytes - 1 ? caller?.link : undefined;
+        if (link !== undefined && !(await spendLink(link.id))) throw new Error('the link was used meanwhile');
+      };
+      raw.setTimeout(STALLED, () => raw.destroy());
+      return rangeStream(file, range, raw, spend).once('close', () => (under -= 1));
     },
   };
-}
-
-/** `spend` is asked before the last byte is given: without it, that is not given. */
-async function* pieces(
-  file: string,
-  { first, last }: ByteRange,
-  spend: (() => Promise<boolean>) | undefined,
-): AsyncGenerator<Buffer> {
-  await using handle = await open(file);
-  for (let at = first; at <= last;) {
-    const length = Math.min(PIECE, last + 1 - at);
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, at);
-    if (bytesRead === 0) throw new Error(`${file} is shorter than it was`);
-    at += bytesRead;
-    if (at > last && spend !== undefined && !(await spend())) throw new Error('the link was used meanwhile');
-    yield buffer.subarray(0, bytesRead);
-  }
 }

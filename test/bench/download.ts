@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { saveJob, zipPath } from '../../src/audit/jobs/folder.ts';
-import { annexa, type Running } from '../e2e/process.ts';
+import { type Running, watched } from '../e2e/process.ts';
 import { type Measure, round } from './measure.ts';
 import { watchFamily } from './resident.ts';
 
+const root = join(import.meta.dirname, '../..');
 const MEGABYTE = 1_048_576;
 const ZIP = 300 * MEGABYTE;
 const ID = 'a'.repeat(32);
@@ -42,8 +43,8 @@ export async function download(): Promise<readonly Measure[]> {
 async function downloads(agent: Running, url: string): Promise<readonly Measure[]> {
   await timed(url, 1);
   const alone = await timed(url, 2);
-  const before = resident(agent);
   const peak = watch(agent);
+  const before = resident(agent);
   const stopping = new AbortController();
   // Four times 100 MB/s at most, and two as fast as they can.
   const clients = ['100M', '100M', '100M', '100M', '10G', '10G'].map((rate) =>
@@ -101,7 +102,10 @@ async function started(directory: string): Promise<Running> {
       data: "${directory}/data", listen: "127.0.0.1:0", access: { tokens: [${entries.join(', ')}] } } }`,
   );
   await keepZip(join(directory, 'data/bundles'));
-  return annexa(['run', '--config', config]);
+  // As the image runs it, from source.
+  const args = ['--max-semi-space-size=4', '--optimize-for-size', 'src/main.ts', 'run', '--config', config];
+  const env = { ...process.env, MALLOC_ARENA_MAX: '1' };
+  return watched(spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] }));
 }
 
 async function keepZip(directory: string): Promise<void> {
