@@ -17,7 +17,7 @@ const MEGABYTE = 1_048_576;
 const ZIP = 300 * MEGABYTE;
 const ID = 'a'.repeat(32);
 /** Below what one caller may ask at once. */
-const REQUESTS = 400;
+const REQUESTS = 200;
 const EVERY_MS = 20;
 
 /** A token for each time that requests are timed, and one that downloads. */

@@ -30,6 +30,7 @@ spec:
   listen: 127.0.0.1:0
   logLevel: debug
   commitWindow: 1s
+  bundles: { keep: 1d, memory: 192 }
   access:
     tokens:
 ${entries}
