@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { writeBundle } from '../../src/audit/bundle/write.ts';
 import { derive } from '../../src/audit/derive/derive.ts';
 import type { Bundles } from '../../src/audit/jobs/contract.ts';
@@ -22,12 +22,17 @@ const odd = fileURLToPath(new URL('./odd-child.ts', import.meta.url));
 let directory: string;
 let clock: { now: number; doubted: boolean };
 let logged: string[];
+let opened: Bundles[];
 
 beforeEach(async () => {
   directory = await temporaryDirectory();
   clock = { now: START, doubted: false };
   logged = [];
-  return () => rm(directory, { recursive: true, force: true });
+  opened = [];
+  return async () => {
+    for (const bundles of opened) await bundles[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true, force: true });
+  };
 });
 
 async function open(changed: Partial<BundlesOptions> = {}): Promise<Bundles> {
@@ -48,7 +53,7 @@ async function open(changed: Partial<BundlesOptions> = {}): Promise<Bundles> {
     entry: odd,
     ...changed,
   });
-  onTestFinished(() => bundles[Symbol.asyncDispose]());
+  opened.push(bundles);
   return bundles;
 }
 

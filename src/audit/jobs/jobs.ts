@@ -67,11 +67,10 @@ export async function openBundles(options: BundlesOptions): Promise<Bundles> {
   const asking = pLimit(1);
 
   async function remove(job: Job): Promise<void> {
-    const removed = shelf.remove(job);
+    shelf.forget(job);
+    // Else its process would go on writing there.
     await maker.stop(job);
-    await removed;
-    // What its process wrote meanwhile.
-    await shelf.remove(job);
+    await shelf.removeFiles(job);
   }
 
   function sweep(): void {
@@ -148,9 +147,9 @@ function createMaker(shelf: Shelf, options: BundlesOptions): Maker {
   let closing = false;
 
   async function work(job: Job): Promise<void> {
-    await shelf.change(job, (stored) => ({ ...stored, state: 'running' }));
     const { id } = job.stored;
     try {
+      await shelf.change(job, (stored) => ({ ...stored, state: 'running' }));
       const [signer, { origin }] = await Promise.all([options.signer(), options.checkpoint()]);
       if (closing || !shelf.has(job)) return;
       current = { job, making: start(job, origin, signer, options) };

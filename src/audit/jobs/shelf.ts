@@ -21,7 +21,9 @@ export interface Shelf {
   change(job: Job, changed: (stored: StoredJob) => StoredJob): Promise<void>;
   /** It has failed, even when that can't be kept: the room that it took is given back first. */
   fail(job: Job, why: string): Promise<void>;
-  remove(job: Job): Promise<void>;
+  /** From now on it isn't there; its files are. */
+  forget(job: Job): void;
+  removeFiles(job: Job): Promise<void>;
   /** Resolves when all that was asked for is done. */
   settled(): Promise<void>;
 }
@@ -62,10 +64,8 @@ export function createShelf(directory: string, found: readonly StoredJob[]): She
         job.stored = { ...stored, state: 'failed', why, made: null, links: [] };
         await fail(directory, stored, why);
       }),
-    async remove(job) {
-      jobs.delete(job.stored.id);
-      await turn(() => removeJob(directory, job.stored.id));
-    },
+    forget: (job) => void jobs.delete(job.stored.id),
+    removeFiles: (job) => turn(() => removeJob(directory, job.stored.id)),
     settled: () => turn(async () => {}),
   };
 }
