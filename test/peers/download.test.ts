@@ -84,8 +84,8 @@ async function curl(...args: string[]): Promise<{ status: number; text: string }
     '\n%{http_code}',
     ...args,
   ]);
-  const [text = '', status] = [stdout.slice(0, stdout.lastIndexOf('\n')), stdout.split('\n').at(-1)];
-  return { status: Number(status), text };
+  const end = stdout.lastIndexOf('\n');
+  return { status: Number(stdout.slice(end)), text: stdout.slice(0, end) };
 }
 
 const as = (role: string) => ['--header', `authorization: Bearer ${tokens[role]}`];
@@ -176,9 +176,11 @@ describe('a bundle over HTTP', () => {
     expect(err).toContain('"event":"link_refused"');
     const random = new RegExp(/annexa_link_([\w-]{43})$/.exec(link.url)?.[1] ?? 'none');
     for (const text of [out, err, sealed]) expect(text).not.toMatch(random);
-    for (const entry of await readdir(at('data'), { recursive: true, withFileTypes: true }))
-      if (entry.isFile())
-        expect(await readFile(join(entry.parentPath, entry.name), 'latin1'), entry.name).not.toMatch(random);
+    const kept = await readdir(at('data'), { recursive: true, withFileTypes: true });
+    const files = kept
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name));
+    for (const file of files) expect(await readFile(file, 'latin1'), file).not.toMatch(random);
   }, 60_000);
 });
 
