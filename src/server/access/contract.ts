@@ -21,9 +21,9 @@ export interface Operation {
 
 /** Somebody who has shown who they are. */
 export interface Caller {
-  /** `<method>:<name>`: `token:prometheus`, `oidc:<subject>`, `kubernetes:<username>`. */
+  /** `<method>:<name>`: `token:prometheus`, `oidc:<subject>`, `kubernetes:<username>`, `link:<id>`. */
   readonly name: string;
-  /** Empty where the cluster says what they may do. */
+  /** Empty where the cluster, or a link, says what they may do. */
   readonly roles: readonly AccessRole[];
   /** Rejects with ServerError `unavailable`. */
   may(operation: Operation): Promise<boolean>;
