@@ -12,7 +12,7 @@ import { checkManifest, queryOf } from './src/controls/check.ts';
 import { precompile } from './src/inventory/precompile.ts';
 
 /**
- * Bundles the agent: `annexa.mjs`, `sandbox-child.mjs` (the process that runs checks), the chunks that they share or load later, and
+ * Bundles the agent: `annexa.mjs`, `sandbox-child.mjs` and `bundle-child.mjs` (the processes that run checks and make bundles), the chunks that they share or load later, and
  * what they read beside themselves. Needs nothing of node_modules.
  */
 
@@ -120,6 +120,7 @@ export async function bundle(directory: string): Promise<esbuild.Metafile> {
     entryPoints: [
       { in: 'src/main.ts', out: 'annexa' },
       { in: 'src/inventory/sandbox-child.ts', out: 'sandbox-child' },
+      { in: 'src/audit/jobs/bundle-child.ts', out: 'bundle-child' },
     ],
     // Wherever it is written: names of chunks depend on the maps, which have paths from here.
     outdir: join(root, 'dist'),

@@ -65,7 +65,12 @@ describe('the bundle', () => {
   test('holds the agent, the process that runs checks, the checks and what they need beside them', async () => {
     const files = await readdir(dist, { recursive: true });
     expect(files).toEqual(
-      expect.arrayContaining(['annexa.mjs', 'sandbox-child.mjs', 'sqlparser_rs_wasm_bg.wasm']),
+      expect.arrayContaining([
+        'annexa.mjs',
+        'sandbox-child.mjs',
+        'bundle-child.mjs',
+        'sqlparser_rs_wasm_bg.wasm',
+      ]),
     );
     const checks: unknown = JSON.parse(await readFile(join(dist, 'checks.json'), 'utf8'));
     expect(checks).toEqual(await readChecks());

@@ -21,22 +21,23 @@ const date = z.iso.date();
 const instant = z.iso.datetime({ offset: true });
 const controlId = /^(?:A\.)?\d+(?:\.\d+)*$/i;
 
-/** The question, but for the checkpoint at which it is answered. Throws `question`, saying what was expected. */
+/** The question, but for the checkpoint at which it is answered. Throws `question`, saying of which field, and what was expected. */
 export function parseQuestion(asked: AskedQuestion): Omit<Question, 'at'> {
   const from = moment(asked.from, 'from', 0);
   const to = moment(asked.to, 'to', DAY);
-  if (to <= from) throw refused(`the period ends (${asked.to}) before it begins (${asked.from})`);
+  if (to <= from) throw refused(`the period ends (${asked.to}) before it begins (${asked.from})`, 'to');
   for (const id of asked.controls ?? []) if (findControl(id) === undefined) throw unknownControl(id);
   return { from, to, controls: names(asked.controls), collectors: names(asked.collectors) };
 }
 
 /** Unix seconds. `whole`: what a date adds to its first moment. */
-function moment(text: string, what: string, whole: number): number {
+function moment(text: string, what: 'from' | 'to', whole: number): number {
   if (date.safeParse(text).success) return Date.parse(`${text}T00:00:00Z`) / 1000 + whole;
   const seconds = instant.safeParse(text).success ? Date.parse(text) / 1000 : Number.NaN;
   if (Number.isSafeInteger(seconds)) return seconds;
   throw refused(
     `${what}: ${JSON.stringify(text)}: expected a date such as 2026-07-01, or a whole second such as 2026-07-01T09:00:00Z`,
+    what,
   );
 }
 
@@ -47,10 +48,10 @@ function names(list: readonly string[] = []): readonly string[] | null {
 function unknownControl(id: string): AuditError {
   const [control = ''] = id.split('/');
   if (findControl(control) !== undefined)
-    return refused(`${id} is an aspect: ask for its control, ${control}`);
+    return refused(`${id} is an aspect: ask for its control, ${control}`, 'controls');
   const near = nearestControl(control);
   const hint = near === undefined ? 'expected an id such as A.8.5 or 9.2.1' : `did you mean ${near}?`;
-  return refused(`there is no control ${id}: ${hint}`);
+  return refused(`there is no control ${id}: ${hint}`, 'controls');
 }
 
 /** The control whose numbers are nearest: the theme weighs most. A missing or a small `A.` is no difference. */
@@ -77,6 +78,6 @@ function distance(one: readonly number[], other: readonly number[]): number {
   );
 }
 
-function refused(message: string): AuditError {
-  return new AuditError('question', message);
+function refused(message: string, field: keyof AskedQuestion): AuditError {
+  return new AuditError('question', message, { field });
 }

@@ -1,7 +1,7 @@
 import type { Config } from '../config/contract.ts';
 import { Agent } from '../engine/agent.ts';
 import { compileProblems } from '../engine/admit.ts';
-import { createClock } from '../engine/clock.ts';
+import { type Clock, createClock } from '../engine/clock.ts';
 import { EngineError } from '../engine/error.ts';
 import { openStores, type Stores } from '../engine/stores.ts';
 import type { Sandbox } from '../inventory/query-contract.ts';
@@ -13,6 +13,7 @@ export interface Session extends AsyncDisposable {
   readonly agent: Agent;
   readonly stores: Stores;
   readonly logger: ReturnType<typeof createLogger>;
+  readonly clock: Clock;
 }
 
 /** The agent with its stores and, for a sample organisation, its estate; not yet opened. Nothing is collected before `agent.open()`. */
@@ -31,5 +32,5 @@ export async function openAgent(config: Config, sandbox: Sandbox, io: Io): Promi
     new Agent({ config, stores, logger, clock, env: estate.env, build, random: Math.random }),
   );
   const owned = cleanup.move();
-  return { agent, stores, logger, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { agent, stores, logger, clock, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -1,4 +1,5 @@
-import { openEvidence, rebuildState } from '../engine/stores.ts';
+import { withdrawBundles } from '../audit/jobs/folder.ts';
+import { dataPaths, openEvidence, rebuildState } from '../engine/stores.ts';
 import type { ErasureRequest } from '../evidence/contract.ts';
 import { findRecords, type Found, type Holder, usesOf } from '../evidence/find-records.ts';
 import type { StoreReader } from '../evidence/reader.ts';
@@ -73,6 +74,7 @@ export const erase: Command = {
     // What state and inventory were made of is partly gone.
     const entries = await rebuildState(opening);
     const { index, leafHash } = erased.sealed;
+    await withdrawBundles(dataPaths(config.agent.data).bundles, index);
     if (json) io.out(jsonLine({ entry: index, leafHash, undeleted: erased.undeleted }));
     else {
       io.out(

@@ -7,6 +7,7 @@ import type { Sandbox } from '../inventory/query-contract.ts';
 import { isLoopback, resolveListen } from '../server/loopback.ts';
 import { type RunningServer, startServer } from '../server/server.ts';
 import { openAgent, type Session } from './agent.ts';
+import { keptBundles } from './bundles.ts';
 import type { ExitCode, Io } from './command.ts';
 import { loadOptions, now } from './setup.ts';
 import { summary } from './summary.ts';
@@ -27,6 +28,7 @@ export async function serve({ config, directory, sandbox }: Served, io: Io): Pro
   const { host } = await resolveListen(listen, access !== undefined);
   await using session = await openAgent(config, sandbox, io);
   const { agent, logger } = session;
+  await using bundles = await keptBundles(session, config, io);
   const guard = {
     configured: access !== undefined,
     log: agent.access,
@@ -34,7 +36,7 @@ export async function serve({ config, directory, sandbox }: Served, io: Io): Pro
     directory: config.directory,
     env: io.env,
   };
-  const server = await startServer({ view: agent.view, listen, logger, guard, tls });
+  const server = await startServer({ view: agent.view, listen, logger, guard, tls, bundles });
   if (tls === undefined && !isLoopback(host)) logger.warn({ event: 'no_tls', listen }, IN_THE_CLEAR);
   io.out(`${config.agent.organisation}: Annexa ${agent.view.build.version} listens on ${server.url}`);
   await agent.load();
@@ -51,7 +53,7 @@ export async function serve({ config, directory, sandbox }: Served, io: Io): Pro
   await watch[Symbol.asyncDispose]();
   const grace = config.agent.shutdownGrace;
   await Promise.race([
-    stopped(agent, server.close(grace)),
+    Promise.all([stopped(agent, server.close(grace)), bundles[Symbol.asyncDispose]()]),
     delay(grace * 1000, undefined, { ref: false }).then(() =>
       logger.warn({ event: 'stop_deadline' }, 'stopped at the deadline'),
     ),
@@ -92,7 +94,7 @@ async function watched(
       );
       return;
     }
-    const fixed = (['data', 'listen', 'tls', 'keys', 'sample'] as const).filter(
+    const fixed = (['data', 'listen', 'tls', 'keys', 'sample', 'bundles'] as const).filter(
       (field) => JSON.stringify(config.agent[field]) !== JSON.stringify(inForce.agent[field]),
     );
     if (fixed.length > 0)

@@ -151,6 +151,8 @@ export interface AgentSpec {
   readonly commitWindow: number;
   /** Seconds that a stop may take. */
   readonly shutdownGrace: number;
+  /** That are asked for over HTTP. `keep` in seconds; `memory`, in megabytes, for the making of one. */
+  readonly bundles: { readonly keep: number; readonly memory: number };
   /** Present: everything sealed is marked as a sample; the estate's recordings (a directory) are replayed on loopback. */
   readonly sample?: { readonly estate: string };
 }

@@ -96,6 +96,14 @@ const witnesses = z
   .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'expected each name once')
   .refine((all) => new Set(all.map(({ key }) => key)).size === all.length, 'expected each key once');
 
+/** Bundles that are asked for over HTTP. */
+const bundles = z.strictObject({
+  /** From when one is asked for. */
+  keep: duration.default(604_800),
+  /** Megabytes that the making of one may take. */
+  memory: z.int().min(128).max(65_536).default(512),
+});
+
 /** What the environment may set, by variable: each has the schema of the Agent's field. */
 export const environment = {
   ANNEXA_DATA: { field: 'data', schema: text },
@@ -126,6 +134,7 @@ export const agentManifest = manifest(
     evaluateEvery: duration.default(900),
     commitWindow: duration.default(5),
     shutdownGrace: duration.default(30),
+    bundles: bundles.prefault({}),
     /** Relative to the configuration's directory. */
     sample: z.strictObject({ estate: text }).optional(),
   }),

@@ -43,6 +43,7 @@ export function dataPaths(data: string) {
     keys: path.join(data, 'keys'),
     state: path.join(data, 'state.db'),
     inventory: path.join(data, 'inventory.db'),
+    bundles: path.join(data, 'bundles'),
     /** Directories that the agent writes in all the time. */
     written: [path.join(data, 'evidence', 'state', 'tmp'), data],
   };

@@ -14,13 +14,16 @@ import type { AccessLog } from '../engine/access-log.ts';
 import type { Gate } from './access/gate.ts';
 import { type AccessHooks, addAccess } from './access/hooks.ts';
 import { accessMetrics } from './access/metrics.ts';
+import type { Bundles } from '../audit/jobs/contract.ts';
 import { addApi } from './api.ts';
+import { addBundles } from './bundles.ts';
 import { ServerError } from './error.ts';
 import { addEtags } from './etag.ts';
 import { answerClientError, answerError, answerFrameworkError } from './errors.ts';
 import type { ServerLogger } from './errors.ts';
 import { isLoopbackHost } from './loopback.ts';
 import { addProbes } from './probes.ts';
+import { masked } from './masked.ts';
 import { makeProblem, securityHeaders, sendProblem } from './problem.ts';
 import { getText } from './route.ts';
 import { registerNames } from './schemas.ts';
@@ -47,6 +50,8 @@ export interface AppOptions {
   readonly logger: ServerLogger;
   /** Further metrics for /metrics, such as those of the process. */
   readonly registry?: Registry | undefined;
+  /** Absent: none are made here, and there are no routes of them. */
+  readonly bundles?: Bundles | undefined;
   readonly access: AccessHooks & { readonly log: AccessLog };
   /** Absent: plain HTTP. Asked for the pair at the start, and for its expiry at each scrape. */
   readonly tls?: (() => KeyPair) | undefined;
@@ -166,7 +171,8 @@ function addHooks(app: FastifyInstance, logger: ServerLogger, gate: Gate): void 
     done(null, payload);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    const { method, url } = request;
+    const { method } = request;
+    const url = masked(request.url);
     const fields = { event: 'answered', method, url, status: reply.statusCode, ms: reply.elapsedTime };
     logger.debug(fields, 'answered');
     done();
@@ -212,6 +218,12 @@ async function addOpenApi(app: FastifyInstance, version: string): Promise<void> 
             description:
               'Where access is configured: a static token, an access token of the OpenID Connect provider, or a token of the cluster. `x-annexa-role` is the role that an operation needs.',
           },
+          link: {
+            type: 'apiKey',
+            in: 'query',
+            name: 'link',
+            description: 'Opens the content of one bundle, once, in place of a token.',
+          },
         },
       },
     },
@@ -230,7 +242,7 @@ async function addOpenApi(app: FastifyInstance, version: string): Promise<void> 
 
 /** The whole server, ready, not yet listening. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { view, logger, registry, access, tls } = options;
+  const { view, logger, registry, bundles, access, tls } = options;
   const app = createInstance(tls);
   app.server.maxConnections = limits.connections;
   // Routes parse their parameters themselves, so that one problem names all that are wrong.
@@ -247,6 +259,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const own = accessMetrics({ gate: access.gate, log: access.log, denials, certificateExpiry });
   addProbes(app, view, registry === undefined ? own : Registry.merge([own, registry]));
   addApi(app, view);
+  if (bundles !== undefined) addBundles(app, bundles);
   let openapi: string | undefined;
   getText(app, {
     path: '/openapi.json',

@@ -5,6 +5,7 @@
  * - `tls`: certificate and key can't be read, or don't belong together
  * - `unavailable`: who could tell who a caller is, or what they may do, isn't reached
  * - `json`: the content of a request isn't JSON
+ * - `busy`: so much is under way that no more is begun
  * - `media-type`: the route takes no content, or not of this type
  */
 export type ServerErrorCode =
@@ -14,6 +15,7 @@ export type ServerErrorCode =
   | 'tls'
   | 'unavailable'
   | 'json'
+  | 'busy'
   | 'media-type';
 
 export class ServerError extends Error {

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { AuditError } from '../audit/error.ts';
 import { EngineError } from '../engine/error.ts';
 import { ServerError } from './error.ts';
+import { masked } from './masked.ts';
 import { badField } from './parameters.ts';
 import { makeProblem, rawProblem, sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
@@ -11,6 +13,7 @@ import type { Problem } from './problem.ts';
 export interface ServerLogger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 
@@ -26,6 +29,11 @@ function unavailable(reply: FastifyReply, detail: string): Problem {
   return makeProblem(503, detail);
 }
 
+function tooMany(reply: FastifyReply, detail: string): Problem {
+  void reply.header('retry-after', '60');
+  return makeProblem(429, detail);
+}
+
 /** Code and status of one of fastify's own errors. */
 const frameworkError = z.object({ code: z.string().startsWith('FST_ERR_'), statusCode: z.int() });
 
@@ -39,6 +47,13 @@ function problemOf(error: unknown, reply: FastifyReply): Problem {
     if (error.code === 'invalid') return badField(error.field ?? '', error.message);
     if (error.code === 'state') return unavailable(reply, 'the agent has no usable state at the moment');
   }
+  if (error instanceof AuditError) {
+    if (error.code === 'question') return badField(error.field ?? '', error.message);
+    if (error.code === 'conflict') return makeProblem(409, error.message);
+    if (error.code === 'io') return unavailable(reply, error.message);
+    if (error.code === 'busy') return tooMany(reply, error.message);
+  }
+  if (error instanceof ServerError && error.code === 'busy') return tooMany(reply, error.message);
   if (error instanceof ServerError && error.code === 'json') return makeProblem(400, error.message);
   if (error instanceof ServerError && error.code === 'media-type') return makeProblem(415, error.message);
   const { code, statusCode = 500 } = frameworkError.safeParse(error).data ?? {};
@@ -57,7 +72,7 @@ export function answerError(logger: ServerLogger) {
     const body = problemOf(error, reply);
     if (body.status === 500) {
       logger.error(
-        { event: 'answer_failed', err: error, method: request.method, url: request.url },
+        { event: 'answer_failed', err: error, method: request.method, url: masked(request.url) },
         'failed to answer a request',
       );
     }

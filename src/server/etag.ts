@@ -22,7 +22,7 @@ export function addEtags(app: FastifyInstance): void {
   });
 }
 
-function names(header: string | undefined, tag: string): boolean {
+export function names(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false;
   return header.trim() === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === tag);
 }

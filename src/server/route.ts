@@ -10,7 +10,7 @@ export const none = z.strictObject({});
 /** A POST that takes no content. */
 export const noContent = z.undefined();
 
-const problemResponse = {
+export const problemResponse = {
   description: 'RFC 9457 problem details.',
   content: { [problemMediaType]: { schema: problem } },
 };
@@ -20,12 +20,14 @@ interface Needs {
   readonly role: RouteAccess['role'];
   /** Each answer is recorded and sealed; absent: not. */
   readonly sealed?: boolean;
+  /** A link of the bundle that the path names lets in, too; absent: not. */
+  readonly link?: boolean;
 }
 
 /** What fastify keeps of a route's needs, and what OpenAPI tells of them. */
-function needs({ role, sealed = false }: Needs) {
-  const access: RouteAccess = { role, sealed };
-  const security = role === 'open' ? [] : [{ bearer: [] }];
+export function needs({ role, sealed = false, link = false }: Needs) {
+  const access: RouteAccess = { role, sealed, link };
+  const security = role === 'open' ? [] : [{ bearer: [] }, ...(link ? [{ link: [] }] : [])];
   return { config: { access }, told: { security, 'x-annexa-role': role } };
 }
 
@@ -104,6 +106,9 @@ interface Posted<P extends z.ZodType, C extends z.ZodType, R extends z.ZodType> 
   readonly what?: (answer: z.output<R>) => string;
 }
 
+/** Of routes that change something. */
+const callerUnknown = makeProblem(403, 'this needs to know who asks: configure access (docs/access.md)');
+
 /**
  * Adds a POST route: it starts or makes something, which is recorded and sealed. Only who has shown who they are may do so: a page of another
  * site can send a POST to loopback, too.
@@ -126,11 +131,7 @@ export function post<P extends z.ZodType, R extends z.ZodType, C extends z.ZodTy
   const limit = takesContent ? { bodyLimit: CONTENT } : {};
   app.post(route.path, { schema, config: { ...config, takesContent }, ...limit }, async (request, reply) => {
     const { caller } = request;
-    if (caller === null)
-      return sendProblem(
-        reply,
-        makeProblem(403, 'this needs to know who asks: configure access (docs/access.md)'),
-      );
+    if (caller === null) return sendProblem(reply, callerUnknown);
     const params = route.params.safeParse(request.params);
     const query = none.safeParse(request.query);
     const content = route.content.safeParse(request.body);
@@ -144,6 +145,42 @@ export function post<P extends z.ZodType, R extends z.ZodType, C extends z.ZodTy
     request.what = route.what?.(answer);
     if (route.location !== undefined) void reply.header('location', route.location(answer));
     return reply.code(route.status).send(answer);
+  });
+}
+
+/** Adds a DELETE route: what it takes away is recorded and sealed, and only who has shown who they are may do so. */
+export function remove<P extends z.ZodType>(
+  app: FastifyInstance,
+  route: {
+    readonly path: string;
+    readonly role: RouteAccess['role'];
+    readonly tag: string;
+    readonly summary: string;
+    /** Of the path. */
+    readonly params: P;
+    /** False: there is no such thing, a 404 that says `absent`. */
+    readonly handler: (request: { params: z.output<P> }) => Promise<boolean>;
+    readonly absent: string;
+  },
+): void {
+  const { config, told } = needs({ role: route.role, sealed: true });
+  const schema = {
+    ...told,
+    tags: [route.tag],
+    summary: route.summary,
+    params: route.params,
+    querystring: none,
+    response: { 204: z.null().describe('It is gone.'), default: problemResponse },
+  };
+  app.delete(route.path, { schema, config }, async (request, reply) => {
+    if (request.caller === null) return sendProblem(reply, callerUnknown);
+    const params = route.params.safeParse(request.params);
+    const query = none.safeParse(request.query);
+    if (!params.success || !query.success)
+      return sendProblem(reply, badParameters({ path: params.error, query: query.error }, request.query));
+    if (!(await route.handler({ params: params.data })))
+      return sendProblem(reply, makeProblem(404, route.absent));
+    return reply.code(204).send();
   });
 }
 

@@ -19,7 +19,7 @@ export interface Guard extends Surroundings {
   readonly now: () => number;
 }
 
-export interface ServerOptions extends Pick<AppOptions, 'view' | 'logger' | 'registry'> {
+export interface ServerOptions extends Pick<AppOptions, 'view' | 'logger' | 'registry' | 'bundles'> {
   /** `host:port`; port 0 takes any free one. On loopback alone unless access is configured. */
   readonly listen: string;
   /** Absent: whoever reaches the port is let in, for good. */
@@ -63,9 +63,9 @@ function listenError(listen: string, error: unknown): ServerError {
  * ANNEXA_LISTEN), `listen` or `tls`.
  */
 export async function startServer({ guard = unguarded, ...options }: ServerOptions): Promise<RunningServer> {
-  const { listen, tls, logger } = options;
+  const { listen, tls, logger, bundles } = options;
   const address = await resolveListen(listen, guard.configured);
-  const gate = createGate(guard.configured ? 'closed' : 'open', { ...guard, logger });
+  const gate = createGate(guard.configured ? 'closed' : 'open', { ...guard, logger, bundles });
   const pair = tls && (await readKeyPair(tls));
   let watched: WatchedPair | undefined;
   const app = await buildApp({

@@ -4,6 +4,7 @@ import { awsCalls } from './aws/calls.ts';
 import { awsMemory } from './aws/memory.ts';
 import { awsRegions } from './aws/regions.ts';
 import { bundle } from './bundle.ts';
+import { download } from './download.ts';
 import { growth } from './growth.ts';
 import { image } from './image.ts';
 import { inventory } from './inventory/bench.ts';
@@ -25,6 +26,7 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ['aws-memory', awsMemory],
   ['aws-regions', awsRegions],
   ['bundle', bundle],
+  ['download', download],
   ['github-memory', githubMemory],
   ['google-users', googleUsers],
   ['growth', growth],

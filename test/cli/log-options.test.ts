@@ -14,6 +14,7 @@ const agent: Config['agent'] = {
   evaluateEvery: 900,
   commitWindow: 5,
   shutdownGrace: 30,
+  bundles: { keep: 604_800, memory: 512 },
 };
 const manifest = { spec: { settings: { accounts: [{ credentials: { secretKey: { env: 'PLAIN' } } }] } } };
 const documents = [

@@ -18,6 +18,7 @@ describe('a directory of manifests', () => {
       evaluateEvery: 900,
       commitWindow: 5,
       shutdownGrace: 30,
+      bundles: { keep: 604_800, memory: 512 },
     });
     expect(config.scope).toBeUndefined();
     expect(config.checks.map(({ metadata }) => metadata.name)).toEqual(['people-active']);

@@ -32,7 +32,7 @@ test('while a check runs without end the agent answers; the check is stopped and
   await using opened = await world.open();
   const { agent } = opened;
   await agent.open();
-  const logger = { debug() {}, info() {}, error() {} };
+  const logger = { debug() {}, info() {}, warn() {}, error() {} };
   const server = await startServer({ view: agent.view, listen: '127.0.0.1:0', logger });
   try {
     const pass = agent.collectOnce();

@@ -31,7 +31,7 @@ has() { command -v "$1" >/dev/null; }
 
 debian_packages() {
   local missing=() tool
-  for tool in faketime sqlite3 openssl strace jq zip podman runc debootstrap; do
+  for tool in curl faketime sqlite3 openssl strace jq zip podman runc debootstrap; do
     has "$tool" || missing+=("$tool")
   done
   has zstd || missing+=(zstd)

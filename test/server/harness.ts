@@ -7,10 +7,11 @@ import { problem } from '../../src/server/problem.ts';
 import type { Problem } from '../../src/server/problem.ts';
 import { startServer } from '../../src/server/server.ts';
 import type { RunningServer, ServerOptions } from '../../src/server/server.ts';
+import { fakeBundles } from './fake-bundles.ts';
 import { fakeView } from './fake-view.ts';
 
 export interface Logged {
-  readonly level: 'debug' | 'info' | 'error';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly fields: object;
   readonly message: string;
 }
@@ -20,7 +21,7 @@ export function recordingLogger(): ServerLogger & { readonly lines: Logged[] } {
   const log = (level: Logged['level']) => (fields: object, message: string) => {
     lines.push({ level, fields, message });
   };
-  return { lines, debug: log('debug'), info: log('info'), error: log('error') };
+  return { lines, debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
 }
 
 /** A server on a free loopback port, closed when the test ends. */
@@ -32,6 +33,7 @@ export async function serve(
     view: fakeView(replaced),
     logger: recordingLogger(),
     listen: '127.0.0.1:0',
+    bundles: fakeBundles(),
     ...options,
   });
   onTestFinished(() => server.close(0));

@@ -6,6 +6,8 @@ export interface RouteAccess {
   readonly role: AccessRole | 'open';
   /** Each answer is recorded, and sealed as `access/v1`: routes that give evidence, and those that write. */
   readonly sealed: boolean;
+  /** A link of the bundle that the path names lets in, too. */
+  readonly link?: boolean;
 }
 
 /** What a caller wants to do. */
@@ -19,12 +21,14 @@ export interface Operation {
 
 /** Somebody who has shown who they are. */
 export interface Caller {
-  /** `<method>:<name>`: `token:prometheus`, `oidc:<subject>`, `kubernetes:<username>`. */
+  /** `<method>:<name>`: `token:prometheus`, `oidc:<subject>`, `kubernetes:<username>`, `link:<id>`. */
   readonly name: string;
-  /** Empty where the cluster says what they may do. */
+  /** Empty where the cluster, or a link, says what they may do. */
   readonly roles: readonly AccessRole[];
   /** Rejects with ServerError `unavailable`. */
   may(operation: Operation): Promise<boolean>;
+  /** By which they were let in. */
+  readonly link?: { readonly id: string; readonly for: string };
 }
 
 /**
@@ -34,6 +38,8 @@ export interface Caller {
  * - `role`: the caller may not do this
  * - `rate`: too many requests
  * - `unavailable`: who could tell isn't reached, or the agent is starting
+ * - `link`: the link opens nothing here
+ * - `spent`: the link has been used, was revoked or has expired
  * - `unsealed`: access can't be recorded, so evidence is not given
  */
 export const denialReasons = [
@@ -43,6 +49,8 @@ export const denialReasons = [
   'role',
   'rate',
   'unavailable',
+  'link',
+  'spent',
   'unsealed',
 ] as const;
 export type DenialReason = (typeof denialReasons)[number];

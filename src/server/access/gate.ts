@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { BundleLink, Bundles } from '../../audit/jobs/contract.ts';
 import type { AccessSpec, OidcSpec } from '../../engine/access-log.ts';
 import { ServerError } from '../error.ts';
 import type { ServerLogger } from '../errors.ts';
@@ -21,6 +22,8 @@ export interface GateOptions extends Surroundings {
   /** Unix seconds. */
   readonly now: () => number;
   readonly logger: ServerLogger;
+  /** Absent: no link lets in. */
+  readonly bundles?: Pick<Bundles, 'findLink'> | undefined;
 }
 
 export interface Asked {
@@ -29,6 +32,8 @@ export interface Asked {
   /** Address of the other end of the connection. */
   readonly remote: string;
   readonly operation: Operation;
+  /** Shown in place of a token: a secret, and the bundle that it has to be of. */
+  readonly link?: { readonly bundle: string; readonly secret: string } | undefined;
 }
 
 export type Admission = { readonly caller: Caller } | { readonly denied: DenialReason };
@@ -60,9 +65,26 @@ export function createGate(start: 'open' | 'closed', options: GateOptions): Gate
 
   const inForce = () => (typeof state === 'string' ? undefined : state.spec);
 
-  async function admit({ authorization, remote, operation }: Asked): Promise<Admission> {
+  /** Whoever holds it is a stranger. With a token as well, it isn't clear who asks. */
+  function admitByLink(
+    { bundle, secret }: NonNullable<Asked['link']>,
+    authorization: string | undefined,
+  ): Admission {
+    const found = authorization === undefined ? options.bundles?.findLink(bundle, secret) : undefined;
+    if (found === undefined) return { denied: 'link' };
+    if (found.standing === 'open') return { caller: callerOf(found) };
+    const { id, standing } = found;
+    logger.warn(
+      { event: 'link_refused', bundle, link: id, standing },
+      'a link that has ended was used: somebody may have a copy',
+    );
+    return { denied: 'spent' };
+  }
+
+  async function admit({ authorization, remote, operation, link }: Asked): Promise<Admission> {
     if (typeof state === 'string') return { denied: 'unavailable' };
     const spend = () => strangers.take(remote);
+    if (link !== undefined) return spend() ? admitByLink(link, authorization) : { denied: 'rate' };
     const token = bearer(authorization);
     const found = token === undefined ? 'missing' : await identify(token, state, now(), spend);
     if (typeof found === 'string') return { denied: found === 'rate' || spend() ? found : 'rate' };
@@ -94,6 +116,11 @@ export function createGate(start: 'open' | 'closed', options: GateOptions): Gate
       }
     },
   };
+}
+
+function callerOf({ id, for: whom }: BundleLink): Caller {
+  const link = { id, for: whom };
+  return { name: `link:${id}`, roles: [], may: () => Promise.resolve(true), link };
 }
 
 function methodsOf(spec: AccessSpec, options: GateOptions): Methods {

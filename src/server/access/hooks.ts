@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AccessLog, AccessRole } from '../../engine/access-log.ts';
+import { masked } from '../masked.ts';
 import { makeProblem, type Problem, sendProblem } from '../problem.ts';
 import type { Caller, DenialReason, RouteAccess } from './contract.ts';
 import type { Gate } from './gate.ts';
@@ -36,6 +37,8 @@ const answers: Readonly<Record<DenialReason, readonly [status: number, detail: s
   role: [403, 'the caller may not do this'],
   rate: [429, 'too many requests'],
   unavailable: [503, 'who is asking can not be found out at the moment'],
+  link: [401, 'this link opens nothing here'],
+  spent: [410, 'this link has been used, was revoked or has expired: ask for another'],
   unsealed: [503, 'access to evidence can not be recorded at the moment, so none is given'],
 };
 /** Seconds. */
@@ -60,6 +63,8 @@ export function addAccess(app: FastifyInstance, { gate, log, now }: AccessHooks)
     role: 0,
     rate: 0,
     unavailable: 0,
+    link: 0,
+    spent: 0,
     unsealed: 0,
   };
   app.decorateRequest('caller', null);
@@ -84,6 +89,7 @@ export function addAccess(app: FastifyInstance, { gate, log, now }: AccessHooks)
     if (access === undefined) return deny(reply, 'role', 'operator');
     const { role, sealed } = access;
     const admission = await gate.admit({
+      link: access.link === true ? linkIn(request) : undefined,
       authorization: request.headers.authorization,
       remote: request.ip,
       operation: { role, verb: request.method.toLowerCase(), path: pathOf(request) },
@@ -120,7 +126,7 @@ function problemOf(reason: DenialReason, role: AccessRole): Problem {
 
 /** RFC 6750, 3. */
 function challengeOf(reason: DenialReason): string | undefined {
-  if (reason === 'missing') return 'Bearer realm="annexa"';
+  if (reason === 'missing' || reason === 'link') return 'Bearer realm="annexa"';
   if (reason === 'invalid' || reason === 'expired') return 'Bearer realm="annexa", error="invalid_token"';
   return reason === 'role' ? 'Bearer realm="annexa", error="insufficient_scope"' : undefined;
 }
@@ -138,7 +144,20 @@ function pathOf({ routeOptions, params: given }: FastifyRequest): string {
 function subjectOf(request: FastifyRequest): string {
   const query = request.url.indexOf('?');
   const whole = pathOf(request) + (query < 0 ? '' : request.url.slice(query));
-  return cut(whole);
+  return cut(masked(whole));
+}
+
+const query = z.looseObject({ link: z.unknown() });
+
+/** The only thing that lets in from a query (docs/adr/0037). Beside another parameter, or twice, it opens nothing. */
+function linkIn(request: FastifyRequest): { readonly bundle: string; readonly secret: string } | undefined {
+  const given = query.safeParse(request.query).data;
+  if (given === undefined || !('link' in given)) return undefined;
+  const isAlone = Object.keys(given).length === 1 && typeof given.link === 'string';
+  return {
+    bundle: params.safeParse(request.params).data?.['id'] ?? '',
+    secret: isAlone ? String(given.link) : '',
+  };
 }
 
 function cut(text: string): string {

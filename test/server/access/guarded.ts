@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AccessEntry, AccessRole, AccessSpec } from '../../../src/engine/access-log.ts';
 import type { AgentView } from '../../../src/engine/view.ts';
-import type { RunningServer } from '../../../src/server/server.ts';
+import type { RunningServer, ServerOptions } from '../../../src/server/server.ts';
 import { recordingLogger, serve } from '../harness.ts';
 
 /** Unix seconds: where the clock of a test stands first. */
@@ -30,7 +30,11 @@ export interface Guarded {
 }
 
 /** A server that lets in whom the spec says. */
-export async function guarded(spec: AccessSpec, replaced: Partial<AgentView> = {}): Promise<Guarded> {
+export async function guarded(
+  spec: AccessSpec,
+  replaced: Partial<AgentView> = {},
+  options: Pick<ServerOptions, 'bundles'> = {},
+): Promise<Guarded> {
   const recorded: AccessEntry[] = [];
   const logger = recordingLogger();
   const state = { recorded, logger, now: NOW, admits: true };
@@ -41,7 +45,7 @@ export async function guarded(spec: AccessSpec, replaced: Partial<AgentView> = {
     flush: () => Promise.resolve(),
   };
   const guard = { configured: true, log, now: () => state.now, directory: '/', env: {} };
-  const server = await serve(replaced, { guard, logger });
+  const server = await serve(replaced, { guard, logger, ...options });
   server.useAccess(spec);
   return Object.assign(state, { server });
 }

@@ -31,6 +31,14 @@ const expected = {
   'get /api/v1/evidence': 'auditor',
   'get /api/v1/evidence/{index}': 'auditor',
   'get /api/v1/checkpoint': 'viewer',
+  'post /api/v1/bundles': 'auditor',
+  'get /api/v1/bundles': 'viewer',
+  'get /api/v1/bundles/{id}': 'auditor',
+  'get /api/v1/bundles/{id}/content': 'auditor',
+  'delete /api/v1/bundles/{id}': 'auditor',
+  'post /api/v1/links': 'isms',
+  'get /api/v1/links': 'isms',
+  'delete /api/v1/links/{id}': 'isms',
 } as const;
 
 const sealed = [
@@ -39,7 +47,14 @@ const sealed = [
   'post /api/v1/collectors/{name}/runs',
   'get /api/v1/evidence',
   'get /api/v1/evidence/{index}',
+  'post /api/v1/bundles',
+  'delete /api/v1/bundles/{id}',
+  'get /api/v1/bundles/{id}/content',
+  'post /api/v1/links',
+  'delete /api/v1/links/{id}',
 ];
+/** What a link opens in place of a token. */
+const linked = ['get /api/v1/bundles/{id}/content'];
 
 const operation = z.looseObject({
   security: z.array(z.record(z.string(), z.array(z.string()))),
@@ -78,7 +93,9 @@ describe('roles and operations', () => {
     const rows = await table();
     expect(Object.fromEntries(rows.map(({ name, role }) => [name, role]))).toEqual(expected);
     for (const { name, role, security } of rows)
-      expect(security, name).toEqual(role === 'open' ? [] : [{ bearer: [] }]);
+      expect(security, name).toEqual(
+        role === 'open' ? [] : [{ bearer: [] }, ...(linked.includes(name) ? [{ link: [] }] : [])],
+      );
   });
 
   test('each operation answers whom it is for and nobody else; only what gives evidence is recorded, and no denial', async () => {
@@ -287,6 +304,8 @@ describe('too many requests', () => {
       role: 1,
       rate: 0,
       unavailable: 0,
+      link: 0,
+      spent: 0,
       unsealed: 1,
     });
     expect(text).toContain(`annexa_access_token_expiry_timestamp_seconds{token="old"} ${NOW - 1}\n`);
