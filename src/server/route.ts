@@ -13,6 +13,11 @@ const problemResponse = {
   content: { [problemMediaType]: { schema: problem } },
 };
 
+/** Only where there may be no such thing. */
+function absence({ absent }: { readonly absent?: string }) {
+  return absent === undefined ? {} : { 404: problemResponse };
+}
+
 /** What a route asks of its caller: the one place where that is said. */
 interface Needs {
   readonly role: RouteAccess['role'];
@@ -57,7 +62,7 @@ export function get<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodTyp
     summary: route.summary,
     params: route.params,
     querystring: route.query,
-    response: { 200: route.response, default: problemResponse },
+    response: { 200: route.response, ...absence(route), default: problemResponse },
   };
   app.get(route.path, { schema, config }, async (request, reply) => {
     const refusal = route.guard?.();
@@ -89,7 +94,7 @@ export function post<P extends z.ZodType, R extends z.ZodType>(
     summary: route.summary,
     params: route.params,
     querystring: none,
-    response: { 202: route.response, default: problemResponse },
+    response: { 202: route.response, ...absence(route), default: problemResponse },
   };
   app.post(route.path, { schema, config }, async (request, reply) => {
     if (request.caller === null)
@@ -116,6 +121,8 @@ export function getText(
     readonly tag: string;
     readonly summary: string;
     readonly mediaType: string;
+    /** Absent: any text. */
+    readonly schema?: z.ZodType;
     readonly handler: () => Promise<{ readonly contentType: string; readonly text: string }>;
   },
 ): void {
@@ -126,7 +133,10 @@ export function getText(
     summary: route.summary,
     querystring: none,
     response: {
-      200: { description: route.summary, content: { [route.mediaType]: { schema: z.string() } } },
+      200: {
+        description: route.summary,
+        content: { [route.mediaType]: { schema: route.schema ?? z.string() } },
+      },
       default: problemResponse,
     },
   };
