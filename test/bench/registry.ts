@@ -5,6 +5,7 @@ import { awsMemory } from './aws/memory.ts';
 import { awsRegions } from './aws/regions.ts';
 import { bundle } from './bundle.ts';
 import { growth } from './growth.ts';
+import { http } from './http/bench.ts';
 import { image } from './image.ts';
 import { inventory } from './inventory/bench.ts';
 import { log } from './log.ts';
@@ -28,6 +29,7 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ['github-memory', githubMemory],
   ['google-users', googleUsers],
   ['growth', growth],
+  ['http', http],
   ['image', image],
   ['inventory', inventory],
   ['kubernetes-memory', kubernetesMemory],
