@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { AgentView } from '../engine/view.ts';
+import { createRemembered, type Remembered } from './remembered.ts';
 import { get, none, post } from './route.ts';
 import * as schemas from './schemas.ts';
 import {
@@ -43,7 +44,7 @@ const checkFilter = {
   collector: manifestName.optional().describe('Whose records it judges.'),
 };
 
-function addControls(app: FastifyInstance, view: AgentView): void {
+function addControls(app: FastifyInstance, view: AgentView, remembered: Remembered): void {
   get(app, {
     path: `${base}/controls`,
     role: 'viewer',
@@ -57,6 +58,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
       owner: words.optional(),
     }),
     response: page(schemas.control),
+    remembered,
     handler: ({ query }) => view.controls(query),
   });
   get(app, {
@@ -67,6 +69,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
     params: z.strictObject({ id: controlId }),
     query: period,
     response: schemas.controlDetail,
+    remembered,
     handler: ({ params, query: { from, to } }) =>
       view.control(params.id, from === undefined || to === undefined ? undefined : { from, to }),
     absent: 'there is no control with this id',
@@ -79,6 +82,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
     params: none,
     query: none,
     response: schemas.soa,
+    remembered,
     handler: () => view.soa(),
   });
   get(app, {
@@ -94,7 +98,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
   });
 }
 
-function addChecks(app: FastifyInstance, view: AgentView): void {
+function addChecks(app: FastifyInstance, view: AgentView, remembered: Remembered): void {
   get(app, {
     path: `${base}/checks`,
     role: 'viewer',
@@ -107,6 +111,7 @@ function addChecks(app: FastifyInstance, view: AgentView): void {
       outcome: schemas.outcome.optional(),
     }),
     response: page(schemas.check),
+    remembered,
     handler: ({ query }) => view.checks(query),
   });
   get(app, {
@@ -135,6 +140,7 @@ function addChecks(app: FastifyInstance, view: AgentView): void {
       state: schemas.deviationState.optional(),
     }),
     response: page(schemas.deviation),
+    remembered,
     handler: ({ query }) => view.deviations(query),
   });
 }
@@ -247,8 +253,9 @@ function addEvidence(app: FastifyInstance, view: AgentView): void {
 
 /** The API under /api/v1. */
 export function addApi(app: FastifyInstance, view: AgentView): void {
-  addControls(app, view);
-  addChecks(app, view);
+  const remembered = createRemembered(() => view.revision());
+  addControls(app, view, remembered);
+  addChecks(app, view, remembered);
   addDecisions(app, view);
   addCollection(app, view);
   addEvidence(app, view);

@@ -1,9 +1,10 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { RouteAccess } from './access/contract.ts';
 import { badParameters } from './parameters.ts';
 import { makeProblem, problem, problemMediaType, sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
+import type { Remembered, Written } from './remembered.ts';
 
 /** No parameters. */
 export const none = z.strictObject({});
@@ -40,6 +41,8 @@ interface Route<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodType> e
   readonly params: P;
   readonly query: Q;
   readonly response: R;
+  /** Where answers that follow from the state alone are kept; absent: each is made anew. */
+  readonly remembered?: Remembered;
   /** Asked first: a problem is the answer. */
   readonly guard?: () => Problem | undefined;
   /** Undefined: there is no such thing, a 404 that says `absent`. */
@@ -67,6 +70,9 @@ export function get<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodTyp
   app.get(route.path, { schema, config }, async (request, reply) => {
     const refusal = route.guard?.();
     if (refusal !== undefined) return sendProblem(reply, refusal);
+    const known = route.remembered?.recall(request.url);
+    if (known !== undefined) return sendWritten(reply, known);
+    const revision = route.remembered?.revision();
     const params = route.params.safeParse(request.params);
     const query = route.query.safeParse(request.query);
     if (!params.success || !query.success) {
@@ -75,8 +81,14 @@ export function get<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodTyp
     const answer = await route.handler({ params: params.data, query: query.data });
     if (answer === undefined)
       return sendProblem(reply, makeProblem(404, route.absent ?? 'there is no such thing'));
-    return reply.send(answer);
+    if (route.remembered === undefined || revision === undefined) return reply.send(answer);
+    const text = z.string().parse(reply.serialize(answer));
+    return sendWritten(reply, route.remembered.keep(request.url, revision, text));
   });
+}
+
+function sendWritten(reply: FastifyReply, { bytes, tag }: Written): FastifyReply {
+  return reply.header('etag', tag).type('application/json; charset=utf-8').send(bytes);
 }
 
 /**

@@ -219,6 +219,8 @@ export function stateAnswers(
     },
 
     checkpoint: () => Promise.resolve(log.checkpoint()),
+
+    revision: () => state.revision(),
   };
 }
 

@@ -123,10 +123,10 @@ const params = z.record(z.string(), z.string());
 
 /** The path in its one spelling: what the cluster is asked about is what the router found, however it was escaped. */
 function pathOf({ routeOptions, params: given }: FastifyRequest): string {
+  const { url = '' } = routeOptions;
+  if (!url.includes(':')) return url;
   const values = params.safeParse(given).data ?? {};
-  return (routeOptions.url ?? '').replaceAll(/:(\w+)/g, (_whole, name: string) =>
-    encodeURIComponent(values[name] ?? ''),
-  );
+  return url.replaceAll(/:(\w+)/g, (_whole, name: string) => encodeURIComponent(values[name] ?? ''));
 }
 
 function subjectOf(request: FastifyRequest): string {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 
-// Forked: answers everything with the payload that it is given, and nothing more than node:http itself does. Tells that it is there, then its port.
+// Forked: answers everything with the payload that it is given, and nothing more than node:http itself does. Tells that it is there, then its port and process.
 
 process.send?.('ready');
 const asked: unknown[] = await once(process, 'message');
@@ -14,4 +14,4 @@ const server = createServer((_request, response) => response.writeHead(200, head
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server's address
-process.send?.({ port: (server.address() as AddressInfo).port });
+process.send?.({ port: (server.address() as AddressInfo).port, pid: process.pid });
