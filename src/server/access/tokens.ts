@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { AccessToken } from '../../engine/access-log.ts';
 import { callerWithRoles, type Identified } from './contract.ts';
 
@@ -6,7 +6,7 @@ import { callerWithRoles, type Identified } from './contract.ts';
 export const TOKEN_PREFIX = 'annexa_';
 
 export function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+  return hash('sha256', token, 'buffer');
 }
 
 export interface KnownToken extends AccessToken {

@@ -8,10 +8,14 @@ import { requestsPerSecond } from './client.ts';
 const PATH = '/api/v1/controls';
 const ROUNDS = 7;
 const REQUESTS = 900;
+/** Before the first round, so that both are compiled. */
+const WARM_UP = 1500;
 /** One caller may ask 500 times at once: enough for all rounds, one after another. */
 const TOKENS = 16;
-/** What node:http alone may be faster. */
+/** Of the requests that node:http answers. */
 const GOAL = 0.75;
+/** Times the processor time of node:http, which finds no route, asks nobody who they are and sends two headers instead of twelve. */
+const COST = 3;
 
 const listening = z.object({ port: z.int(), pid: z.int() });
 
@@ -27,38 +31,54 @@ export async function http(): Promise<readonly Measure[]> {
   });
   await using child = await forked(new URL('./bare.ts', import.meta.url), []);
   const bare = listening.parse(await child.ask({ payload: await answer.text() }));
-  const measure = async ({ port, pid }: { readonly port: number; readonly pid: number }) => {
-    const before = processorSeconds(pid);
-    const perSecond = await requestsPerSecond({ port, path: PATH, authorization }, REQUESTS);
-    return { perSecond, micros: ((processorSeconds(pid) - before) / REQUESTS) * 1e6 };
-  };
-  const rounds: { readonly ours: Figures; readonly theirs: Figures }[] = [];
-  for (let at = 0; at < ROUNDS; at += 1)
-    rounds.push({ theirs: await measure(bare), ours: await measure(agent) });
-  const figure = (of: (round: (typeof rounds)[number]) => number) => round(median(rounds.map(of)));
+  const ours = measured(agent, authorization);
+  const theirs = measured(bare, authorization);
+  for (const one of [ours, theirs]) await one.ask(WARM_UP);
+  ours.begin();
+  theirs.begin();
+  for (let at = 0; at < ROUNDS; at += 1) for (const one of [theirs, ours]) await one.ask(REQUESTS);
   return [
     {
       name: 'http-controls',
-      value: figure(({ ours }) => ours.perSecond),
+      value: ours.perSecond(),
       unit: 'requests/s',
       goal: GOAL,
       least: true,
-      baseline: figure(({ theirs }) => theirs.perSecond),
+      baseline: theirs.perSecond(),
     },
     {
       name: 'http-controls-processor',
-      value: figure(({ ours }) => ours.micros),
+      value: ours.micros(),
       unit: 'us/request',
-      goal: round(1 / GOAL),
-      baseline: figure(({ theirs }) => theirs.micros),
+      goal: COST,
+      baseline: theirs.micros(),
     },
   ];
 }
 
-interface Figures {
-  readonly perSecond: number;
-  /** Microseconds of processor time a request. */
-  readonly micros: number;
+interface Server {
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** What a server did since `begin`: the median of its rounds, and the processor time of all of them. */
+function measured({ port, pid }: Server, authorization: (at: number) => string) {
+  let rounds: { readonly requests: number; readonly perSecond: number }[] = [];
+  let before = 0;
+  return {
+    async ask(requests: number) {
+      const perSecond = await requestsPerSecond({ port, path: PATH, authorization }, requests);
+      rounds.push({ requests, perSecond });
+    },
+    begin() {
+      rounds = [];
+      before = processorSeconds(pid);
+    },
+    perSecond: () => round(median(rounds.map((one) => one.perSecond))),
+    /** Microseconds a request. */
+    micros: () =>
+      round(((processorSeconds(pid) - before) / rounds.reduce((sum, one) => sum + one.requests, 0)) * 1e6),
+  };
 }
 
 /** User and system time, of all threads (proc(5)); the kernel's tick is 1/100 s. */
