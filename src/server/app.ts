@@ -157,7 +157,9 @@ function addHooks(app: FastifyInstance, logger: ServerLogger, gate: Gate): void 
     done(null, payload);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    const { method, url } = request;
+    const { method, routeOptions } = request;
+    // Not as it was sent: paths and queries are where secrets are sent by mistake.
+    const url = routeOptions.url ?? 'none';
     const fields = { event: 'answered', method, url, status: reply.statusCode, ms: reply.elapsedTime };
     logger.debug(fields, 'answered');
     done();

@@ -48,7 +48,7 @@ export function answerError(logger: ServerLogger) {
     const body = problemOf(error, reply);
     if (body.status === 500) {
       logger.error(
-        { event: 'answer_failed', err: error, method: request.method, url: request.url },
+        { event: 'answer_failed', err: error, method: request.method, url: request.routeOptions.url },
         'failed to answer a request',
       );
     }

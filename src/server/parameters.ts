@@ -4,13 +4,20 @@ import type { Problem } from './problem.ts';
 
 type Parameter = NonNullable<Problem['errors']>[number];
 
+/** What isn't like a name may be a secret that was sent in the wrong place: it is not given back. */
+const NAME = /^[A-Za-z_]{1,24}$/;
+
 function isRepeated(query: unknown, name: string): boolean {
   return Array.isArray(new Map(Object.entries(Object(query))).get(name));
 }
 
 function parametersOf(where: Parameter['in'], issue: z.core.$ZodIssue, query: unknown): readonly Parameter[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ in: where, parameter: key, detail: 'there is no such parameter' }));
+    return issue.keys.map((key) => ({
+      in: where,
+      parameter: NAME.test(key) ? key : '?',
+      detail: 'there is no such parameter',
+    }));
   }
   const parameter = issue.path.join('.');
   const detail = isRepeated(query, parameter)

@@ -97,7 +97,7 @@ export function addAccess(app: FastifyInstance, { gate, log, now }: AccessHooks)
         who: caller.name,
         roles: caller.roles,
         operation: `${request.method} ${routeOptions.url}`,
-        subject: subjectOf(request),
+        subject: subjectOf(request, reply.statusCode),
         status: reply.statusCode,
         bytes: typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : null,
       });
@@ -129,7 +129,9 @@ function pathOf({ routeOptions, params: given }: FastifyRequest): string {
   return url.replaceAll(/:(\w+)/g, (_whole, name: string) => encodeURIComponent(values[name] ?? ''));
 }
 
-function subjectOf(request: FastifyRequest): string {
+/** What was refused as it was sent may hold anything, a secret too: then only the route is told. */
+function subjectOf(request: FastifyRequest, status: number): string {
+  if (status === 400) return request.routeOptions.url ?? '';
   const query = request.url.indexOf('?');
   const whole = pathOf(request) + (query < 0 ? '' : request.url.slice(query));
   return whole.length > LONGEST ? `${whole.slice(0, LONGEST)}...` : whole;
