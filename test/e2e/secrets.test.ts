@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readStore } from '../../src/evidence/reader.ts';
 import { selfSigned } from '../server/certificate.ts';
 import { annexa, type Ended, type Running } from './process.ts';
 import { found, plant } from './secrets/planted.ts';
@@ -23,6 +23,8 @@ let directory: string;
 let spilling: Spilling;
 let agent: Running | undefined;
 let url: string;
+/** What it has written to stderr, where a log goes that no terminal reads. */
+let log = '';
 let env: Record<string, string>;
 
 const config = (file: string, text: string) => writeFile(join(directory, 'config', file), text);
@@ -158,6 +160,7 @@ beforeAll(async () => {
     NODE_NO_WARNINGS: '1',
   };
   agent = annexa(['run', '--config', join(directory, 'config')], env);
+  agent.child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));
   url = /listens on (\S+)/.exec(await agent.said('Ctrl-C'))?.[1] ?? '';
 }, 120_000);
 
@@ -267,13 +270,12 @@ test('a configuration that holds one, a key of another certificate and a kubecon
     collector('inline', 'hr', {
       url: `https://x:${planted.inlineSecret}@hr.example/`,
       token: planted.inlineSecret,
-      [planted.inlineSecret]: 1,
     }),
   );
   await config('tls.key', (await selfSigned('other', 2_400_000_000)).key);
   await config('access-kubeconfig', `: ${planted.accessClusterToken}: [`);
-  await agent?.said('reload_refused');
-  await agent?.said('tls_refused');
+  for (const event of ['reload_refused', 'tls_refused'])
+    await expect.poll(() => log, { timeout: 40_000, interval: 250 }).toContain(event);
 }, 60_000);
 
 test('nothing of it is in the log, in the evidence or anywhere else that the agent keeps', async () => {
@@ -286,23 +288,16 @@ test('nothing of it is in the log, in the evidence or anywhere else that the age
     lines.filter((line) => line.includes('"level":"debug"') || line.includes('"level":20')).length,
   ).toBeGreaterThan(10);
   for (const line of lines) expect(found(secrets, line), line).toEqual([]);
-  const reader = await readStore(join(directory, 'data/evidence'));
   let bodies = 0;
-  for await (const entry of reader.entries()) {
-    const envelope = Buffer.from(await reader.envelope(entry.index)).toString('utf8');
-    const { payload } = JSON.parse(envelope);
-    expect(found(secrets, envelope + Buffer.from(String(payload), 'base64').toString('utf8'))).toEqual([]);
-    for (const { name, sha256 } of entry.subjects) {
-      if (name === 'verdicts') continue;
-      for await (const line of reader.body(sha256))
-        expect(found(secrets, JSON.stringify(line)), entry.stream).toEqual([]);
-      bodies += 1;
-    }
-  }
-  expect(bodies).toBeGreaterThan(10);
   for (const file of await readdir(join(directory, 'data'), { recursive: true, withFileTypes: true })) {
     if (!file.isFile()) continue;
     const path = join(file.parentPath, file.name);
-    expect(found(secrets, await readFile(path, 'latin1')), path).toEqual([]);
+    const bytes = await readFile(path);
+    const isBody = file.name.endsWith('.zst');
+    if (isBody) bodies += 1;
+    // Envelopes hold their statements in base64, which `found` reads, too.
+    const text = (isBody ? zstdDecompressSync(bytes) : bytes).toString('latin1');
+    expect(found(secrets, text), path).toEqual([]);
   }
+  expect(bodies).toBeGreaterThan(10);
 }, 90_000);

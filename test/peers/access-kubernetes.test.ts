@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { examineAccess } from '../../src/cli/examine-access.ts';
 import type { AccessEntry, KubernetesAccessSpec } from '../../src/engine/access-log.ts';
 import type { RunningServer } from '../../src/server/server.ts';
 import { bearer } from '../server/access/guarded.ts';
@@ -195,4 +196,17 @@ describe('answers of the cluster', () => {
       },
     ]);
   });
+});
+
+test('doctor finds whether the agent may ask the cluster, and what it lacks', async () => {
+  const found = async (token: string) => {
+    const env = { KUBECONFIG_TEXT: cluster.kubeconfig(token) };
+    const access = { tokens: [], kubernetes: { kubeconfig: { env: 'KUBECONFIG_TEXT' } } };
+    return examineAccess({ agent: { access }, directory: '/' }, env, 0);
+  };
+  expect((await found(agentToken)).map(({ state }) => state)).toEqual(['ok', 'ok']);
+  const powerless = await found(await accounts.token('powerless'));
+  expect(powerless.map(({ state }) => state)).toEqual(['missing', 'missing']);
+  expect(powerless[0]?.subject).toContain('create authentication.k8s.io/tokenreviews');
+  expect((await found('nobody')).map(({ state }) => state)).toEqual(['failed', 'failed']);
 });
