@@ -6,7 +6,7 @@ const TOKEN = 'ghp_q5kLhzbaSz+mz35x/5aByt683C6G6iCj';
 function masking(secret: string): (told: string) => string {
   const mask = createMask();
   mask.add(secret);
-  return mask.text;
+  return (told) => mask.text(told);
 }
 
 test('a secret is taken out of what is told, as headers, URLs, JSON and Basic credentials write it', () => {

@@ -147,12 +147,14 @@ describe('the OpenAPI document', () => {
       '202 400 401 403 404 408 413 414 415 429 431 500 503',
     );
     const problems = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
-    for (const [path, operations] of Object.entries(openapi.paths))
-      for (const { responses } of Object.values(operations))
-        for (const [status, { $ref, content }] of Object.entries(responses)) {
-          const shared = openapi.components.responses[$ref?.split('/').at(-1) ?? ''];
-          if (Number(status) >= 400) expect(shared ?? { content }, path).toMatchObject({ content: problems });
-        }
+    const refused = Object.values(openapi.paths)
+      .flatMap((operations) => Object.values(operations))
+      .flatMap(({ responses }) => Object.entries(responses))
+      .filter(([status]) => Number(status) >= 400);
+    for (const [status, { $ref, content }] of refused) {
+      const shared = openapi.components.responses[$ref?.split('/').at(-1) ?? ''];
+      expect(shared ?? { content }, status).toMatchObject({ content: problems });
+    }
   });
 });
 

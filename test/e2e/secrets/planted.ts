@@ -27,7 +27,7 @@ export function plant() {
 }
 
 /** The ways in which a secret may be written, each of them enough to use it. */
-export function spellings(secret: string): readonly string[] {
+function spellings(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);
   const based = [0, 1, 2].flatMap((shift) => {
     // Without the characters at both ends that its neighbours share.
