@@ -125,9 +125,9 @@ export function maskedLogger(logger: CollectorLogger, mask: Mask): CollectorLogg
         return [name, typeof value === 'string' ? mask.text(value) : value];
       }),
     );
-  return {
-    debug: (fields, message) => logger.debug(fieldsOf(fields), mask.text(message)),
-    info: (fields, message) => logger.info(fieldsOf(fields), mask.text(message)),
-    warn: (fields, message) => logger.warn(fieldsOf(fields), mask.text(message)),
-  };
+  const masked =
+    (level: keyof CollectorLogger): CollectorLogger[typeof level] =>
+    (fields, message) =>
+      logger[level](fieldsOf(fields), mask.text(message));
+  return { debug: masked('debug'), info: masked('info'), warn: masked('warn') };
 }

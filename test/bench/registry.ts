@@ -10,6 +10,7 @@ import { image } from './image.ts';
 import { inventory } from './inventory/bench.ts';
 import { log } from './log.ts';
 import type { Bench } from './measure.ts';
+import { metrics } from './metrics/bench.ts';
 import { githubMemory } from './sources/github.ts';
 import { googleUsers } from './sources/google.ts';
 import { kubernetesMemory } from './sources/kubernetes.ts';
@@ -34,6 +35,7 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ['inventory', inventory],
   ['kubernetes-memory', kubernetesMemory],
   ['log', log],
+  ['metrics', metrics],
   ['sizing', sizing],
   ['source-calls', sourceCalls],
   ['startup', startup],
