@@ -8,6 +8,8 @@ export interface Mask {
   text(told: string): string;
 }
 
+/** Shorter ones stand in a message by chance. */
+const SHORTEST = 8;
 /** Characters in a row that are enough to tell a secret, and the shortest part of a file (a key, a kubeconfig) that may be one. */
 const WINDOW = 12;
 const PART = 16;
@@ -16,16 +18,20 @@ const MASKED = '[secret]';
 export function createMask(): Mask {
   const known = new Set<string>();
   const windows = new Set<string>();
+  const short = new Set<string>();
   return {
     add(secret) {
       if (known.has(secret)) return;
       known.add(secret);
       for (const part of partsOf(secret))
-        for (const spelling of spellings(part))
+        for (const spelling of spellings(part)) {
+          if (spelling.length >= SHORTEST && spelling.length < WINDOW) short.add(spelling);
           for (let at = 0; at + WINDOW <= spelling.length; at += 1)
             windows.add(spelling.slice(at, at + WINDOW));
+        }
     },
-    text(told) {
+    text(whole) {
+      const told = [...short].reduce((text, secret) => text.replaceAll(secret, MASKED), whole);
       let rest = '';
       let until = 0;
       for (let at = 0; windows.size > 0 && at + WINDOW <= told.length; at += 1) {

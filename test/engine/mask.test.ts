@@ -37,6 +37,11 @@ test('of a kubeconfig or a key file each long part is a secret, addresses are no
   );
 });
 
+test('a short secret is told when it stands there whole', () => {
+  const text = masking('s3cret/pw');
+  expect(text('with s3cret/pw and s3cret%2Fpw, s3cret')).toBe('with [secret] and [secret], s3cret');
+});
+
 test('what holds no secret stays as it is', () => {
   expect(createMask().text('anything')).toBe('anything');
   expect(masking(TOKEN)('GET /orgs/acme/members answered 403 (request 1A2B:3C4D)')).toBe(
