@@ -7,6 +7,7 @@ import { describeProxies, proxiesOf } from '../network/proxy.ts';
 import { configOption, jsonOption, parse } from './arguments.ts';
 import type { Command, Io } from './command.ts';
 import { configuredStore, storeName, verifyConfigured } from './configured-store.ts';
+import { examineAccess } from './examine-access.ts';
 import { examineKeys } from './examine-keys.ts';
 import { examineWitnesses } from './examine-witnesses.ts';
 import type { Finding } from './finding.ts';
@@ -19,7 +20,7 @@ export const doctor: Command = {
   name: 'doctor',
   usage: '[--config DIR] [--json]',
   summary:
-    'credentials and permissions of each collector, the timestamp authorities, the witnesses, the keys, the clock and the store; changes nothing',
+    'credentials and permissions of each collector, the timestamp authorities, the witnesses, the keys, who may ask, the clock and the store; changes nothing',
   async run(args, io) {
     const { values } = parse(args, { ...configOption, ...jsonOption }, { atLeast: 0, atMost: 0 });
     const config = await readConfig(configDirectory(values['config'], io), io);
@@ -31,7 +32,8 @@ export const doctor: Command = {
     const timestamps = await Promise.all(authorities.map((authority) => examineAuthority(authority)));
     const sealing = await examineKeys(config, io.env);
     const witnesses = await examineWitnesses(config);
-    const others = [...timestamps, ...witnesses, ...sealing];
+    const access = await examineAccess(config, io.env, now());
+    const others = [...timestamps, ...witnesses, ...sealing, ...access];
     const findings = [...proxies(io.env), ...collectors.flat(), ...others, ...(await store(config))];
     for (const finding of findings) {
       io.out(

@@ -180,6 +180,9 @@ export function pathText(path: Path): string {
     .join('');
 }
 
+/** A URL with user and password. */
+const WITH_PASSWORD = /:\/\/[^@\s]*:[^@\s]*@/;
+
 /** A value for people: short, on one line, never a secret. */
 export function describe(value: unknown, hidden = false): string {
   if (value === undefined) {
@@ -189,7 +192,7 @@ export function describe(value: unknown, hidden = false): string {
     return 'null';
   }
   if (typeof value === 'string') {
-    const secret = hidden || looksLikeSecret(value) !== undefined;
+    const secret = hidden || looksLikeSecret(value) !== undefined || WITH_PASSWORD.test(value);
     return secret ? 'a string (not shown)' : quote(value);
   }
   if (typeof value === 'number' || typeof value === 'boolean') {

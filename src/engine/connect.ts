@@ -4,6 +4,7 @@ import type { Collector, CollectorContext, CollectorLogger, SecretRef } from '..
 import { CollectorError } from '../collectors/error.ts';
 import { plugins } from '../collectors/registry.ts';
 import type { CollectorConfig } from '../config/contract.ts';
+import { createMask, maskedCollector, maskedLogger, maskedProvenance } from './mask.ts';
 import { type ProvenanceRecorder, recordProvenance } from './provenance.ts';
 
 export interface ConnectDependencies {
@@ -25,7 +26,7 @@ export interface Connected {
   begin(dataset: string, scope: string): ProvenanceRecorder;
 }
 
-/** Connects a configured collector to its plugin. Nothing is called until it collects. */
+/** Connects a configured collector to its plugin. Nothing is called until it collects. No secret that it asks for comes out of it again. */
 export function connect(collector: CollectorConfig, deps: ConnectDependencies): Connected {
   const plugin = plugins.get(collector.type);
   if (plugin === undefined)
@@ -36,16 +37,22 @@ export function connect(collector: CollectorConfig, deps: ConnectDependencies): 
     current.set(`${dataset}/${scope}`, recorder);
     return recorder;
   };
+  const mask = createMask();
   const source = plugin.connect(collector.settings, {
     name: collector.name,
-    logger: deps.logger,
+    logger: maskedLogger(deps.logger, mask),
     now: deps.now,
-    provenance: (dataset, scope) => current.get(`${dataset}/${scope}`) ?? begin(dataset, scope),
-    secret: (reference) => secret(reference, deps),
+    provenance: (dataset, scope) =>
+      maskedProvenance(current.get(`${dataset}/${scope}`) ?? begin(dataset, scope), mask),
+    secret: async (reference) => {
+      const value = await secret(reference, deps);
+      mask.add(value);
+      return value;
+    },
     previous: (dataset, scope) => deps.previous(collector.name, dataset, scope),
     directory: deps.directory,
   });
-  return { source, begin };
+  return { source: maskedCollector(source, mask), begin };
 }
 
 async function secret(reference: SecretRef, { env, directory }: ConnectDependencies): Promise<string> {

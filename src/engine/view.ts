@@ -352,6 +352,8 @@ export interface Readiness {
 export interface AgentView {
   readonly build: { readonly version: string; readonly revision: string; readonly node: string };
   readiness(): Readiness;
+  /** While it stays the same, so do the answers about controls, the list of checks, deviations and the SoA, to the byte. */
+  revision(): number;
   controls(
     query: PageQuery & {
       status?: ControlStatus | undefined;

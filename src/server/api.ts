@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { attestationContent, withdrawalContent } from '../controls/sealed-attestation.ts';
 import type { AgentView } from '../engine/view.ts';
+import { createRemembered, type Remembered } from './remembered.ts';
 import { get, noContent, none, post } from './route.ts';
 import * as schemas from './schemas.ts';
 import {
@@ -44,7 +45,7 @@ const checkFilter = {
   collector: manifestName.optional().describe('Whose records it judges.'),
 };
 
-function addControls(app: FastifyInstance, view: AgentView): void {
+function addControls(app: FastifyInstance, view: AgentView, remembered: Remembered): void {
   get(app, {
     path: `${base}/controls`,
     role: 'viewer',
@@ -58,6 +59,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
       owner: words.optional(),
     }),
     response: page(schemas.control),
+    remembered,
     handler: ({ query }) => view.controls(query),
   });
   get(app, {
@@ -68,6 +70,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
     params: z.strictObject({ id: controlId }),
     query: period,
     response: schemas.controlDetail,
+    remembered,
     handler: ({ params, query: { from, to } }) =>
       view.control(params.id, from === undefined || to === undefined ? undefined : { from, to }),
     absent: 'there is no control with this id',
@@ -80,6 +83,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
     params: none,
     query: none,
     response: schemas.soa,
+    remembered,
     handler: () => view.soa(),
   });
   get(app, {
@@ -95,7 +99,7 @@ function addControls(app: FastifyInstance, view: AgentView): void {
   });
 }
 
-function addChecks(app: FastifyInstance, view: AgentView): void {
+function addChecks(app: FastifyInstance, view: AgentView, remembered: Remembered): void {
   get(app, {
     path: `${base}/checks`,
     role: 'viewer',
@@ -108,6 +112,7 @@ function addChecks(app: FastifyInstance, view: AgentView): void {
       outcome: schemas.outcome.optional(),
     }),
     response: page(schemas.check),
+    remembered,
     handler: ({ query }) => view.checks(query),
   });
   get(app, {
@@ -136,6 +141,7 @@ function addChecks(app: FastifyInstance, view: AgentView): void {
       state: schemas.deviationState.optional(),
     }),
     response: page(schemas.deviation),
+    remembered,
     handler: ({ query }) => view.deviations(query),
   });
 }
@@ -180,6 +186,7 @@ function addDecisions(app: FastifyInstance, view: AgentView): void {
     params: none,
     content: attestationContent,
     status: 201,
+    conflicts: true,
     response: schemas.attestation,
     handler: ({ content, caller }) => view.attest(content, caller.name),
     location: ({ name }) => `${base}/attestations/${name}`,
@@ -193,6 +200,7 @@ function addDecisions(app: FastifyInstance, view: AgentView): void {
     params: z.strictObject({ name: manifestName }),
     content: withdrawalContent,
     status: 201,
+    conflicts: true,
     response: schemas.attestation,
     handler: ({ params: { name }, content: { reason }, caller }) => view.withdraw(name, reason, caller.name),
     location: ({ name }) => `${base}/attestations/${name}`,
@@ -288,8 +296,9 @@ function addEvidence(app: FastifyInstance, view: AgentView): void {
 
 /** The API under /api/v1. */
 export function addApi(app: FastifyInstance, view: AgentView): void {
-  addControls(app, view);
-  addChecks(app, view);
+  const remembered = createRemembered(() => view.revision());
+  addControls(app, view, remembered);
+  addChecks(app, view, remembered);
   addDecisions(app, view);
   addCollection(app, view);
   addEvidence(app, view);

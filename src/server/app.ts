@@ -1,14 +1,8 @@
 import { createServer } from 'node:https';
-import swagger from '@fastify/swagger';
 import fastify from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerFactory } from 'fastify';
-import {
-  createJsonSchemaTransform,
-  createJsonSchemaTransformObject,
-  serializerCompiler,
-} from 'fastify-type-provider-zod';
+import { serializerCompiler } from 'fastify-type-provider-zod';
 import { Registry } from 'prom-client';
-import { z } from 'zod';
 import type { AgentView } from '../engine/view.ts';
 import type { AccessLog } from '../engine/access-log.ts';
 import type { Gate } from './access/gate.ts';
@@ -22,13 +16,10 @@ import { addEtags } from './etag.ts';
 import { answerClientError, answerError, answerFrameworkError } from './errors.ts';
 import type { ServerLogger } from './errors.ts';
 import { isLoopbackHost } from './loopback.ts';
+import { addOpenApi } from './openapi.ts';
 import { addProbes } from './probes.ts';
-import { masked } from './masked.ts';
 import { makeProblem, securityHeaders, sendProblem } from './problem.ts';
-import { getText } from './route.ts';
-import { registerNames } from './schemas.ts';
 import type { KeyPair } from './tls.ts';
-import { tellWire } from './wire.ts';
 
 /** Bytes and milliseconds. Few routes take content, and have a limit of their own. More connections than these are cut at once. */
 const limits = {
@@ -171,8 +162,9 @@ function addHooks(app: FastifyInstance, logger: ServerLogger, gate: Gate): void 
     done(null, payload);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    const { method } = request;
-    const url = masked(request.url);
+    const { method, routeOptions } = request;
+    // Not as it was sent: paths and queries are where secrets are sent by mistake.
+    const url = routeOptions.url ?? 'none';
     const fields = { event: 'answered', method, url, status: reply.statusCode, ms: reply.elapsedTime };
     logger.debug(fields, 'answered');
     done();
@@ -195,51 +187,6 @@ function readContent(
   }
 }
 
-async function addOpenApi(app: FastifyInstance, version: string): Promise<void> {
-  const schemaRegistry = z.registry<{ id?: string | undefined }>();
-  registerNames(schemaRegistry);
-  const options = { schemaRegistry, zodToJsonConfig: { override: tellWire } };
-  const nameSchemas = createJsonSchemaTransformObject(options);
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Annexa status API',
-        version,
-        description:
-          'Lists are { items, next }; times are RFC 3339 in UTC; errors are RFC 9457 problem details.',
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      components: {
-        securitySchemes: {
-          bearer: {
-            type: 'http',
-            scheme: 'bearer',
-            description:
-              'Where access is configured: a static token, an access token of the OpenID Connect provider, or a token of the cluster. `x-annexa-role` is the role that an operation needs.',
-          },
-          link: {
-            type: 'apiKey',
-            in: 'query',
-            name: 'link',
-            description: 'Opens the content of one bundle, once, in place of a token.',
-          },
-        },
-      },
-    },
-    transform: createJsonSchemaTransform(options),
-    transformObject: (document) => {
-      const whole = nameSchemas(document);
-      if (!('components' in whole)) return whole;
-      // Each schema is written as input too; only answers are named.
-      for (const name of Object.keys(whole.components?.schemas ?? {})) {
-        if (name.endsWith('Input')) delete whole.components?.schemas?.[name];
-      }
-      return whole;
-    },
-  });
-}
-
 /** The whole server, ready, not yet listening. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { view, logger, registry, bundles, access, tls } = options;
@@ -254,24 +201,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // Before what records the answers: a 304 is recorded as one.
   addEtags(app);
   const denials = addAccess(app, access);
+  // Before the routes that it tells of.
   await addOpenApi(app, view.build.version);
   const certificateExpiry = tls && (() => tls().expires);
   const own = accessMetrics({ gate: access.gate, log: access.log, denials, certificateExpiry });
   addProbes(app, view, registry === undefined ? own : Registry.merge([own, registry]));
   addApi(app, view);
   if (bundles !== undefined) addBundles(app, bundles);
-  let openapi: string | undefined;
-  getText(app, {
-    path: '/openapi.json',
-    role: 'viewer',
-    tag: 'agent',
-    summary: 'This description, in OpenAPI 3.1',
-    mediaType: 'application/json',
-    handler: () => {
-      openapi ??= JSON.stringify(app.swagger());
-      return Promise.resolve({ contentType: 'application/json', text: openapi });
-    },
-  });
   await app.ready();
   return app;
 }

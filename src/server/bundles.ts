@@ -88,6 +88,7 @@ function addJobs(app: FastifyInstance, jobs: Bundles): void {
     params: none,
     content: question,
     status: 202,
+    conflicts: true,
     response: bundle,
     handler: async ({ content: { controls = [], collectors = [], ...period }, caller }) =>
       told(await jobs.ask(parseQuestion({ ...period, controls, collectors }), caller.name)),
@@ -143,6 +144,7 @@ function addLinks(app: FastifyInstance, jobs: Bundles): void {
       expires: moment.describe('Within 30 days, and not after the bundle.'),
     }),
     status: 201,
+    conflicts: true,
     response: link.extend({
       url: z.string().describe('Path and secret, told here alone: put the host before it.'),
     }),

@@ -39,6 +39,10 @@ export function addDownload(
       200: zip,
       206: { ...zip, description: 'The part of the ZIP that was asked for.' },
       304: z.null().describe('It is what the client has.'),
+      404: problemResponse,
+      409: problemResponse,
+      410: problemResponse,
+      416: problemResponse,
       default: problemResponse,
     },
   };

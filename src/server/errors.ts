@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { AuditError } from '../audit/error.ts';
 import { EngineError } from '../engine/error.ts';
 import { ServerError } from './error.ts';
-import { masked } from './masked.ts';
 import { badField } from './parameters.ts';
 import { makeProblem, rawProblem, sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
@@ -72,7 +71,7 @@ export function answerError(logger: ServerLogger) {
     const body = problemOf(error, reply);
     if (body.status === 500) {
       logger.error(
-        { event: 'answer_failed', err: error, method: request.method, url: masked(request.url) },
+        { event: 'answer_failed', err: error, method: request.method, url: request.routeOptions.url },
         'failed to answer a request',
       );
     }

@@ -4,6 +4,9 @@ import type { Problem } from './problem.ts';
 
 type Parameter = NonNullable<Problem['errors']>[number];
 
+/** What isn't like a name may be a secret that was sent in the wrong place: it is not given back. */
+const NAME = /^[A-Za-z_]{1,24}$/;
+
 function isRepeated(query: unknown, name: string): boolean {
   return Array.isArray(new Map(Object.entries(Object(query))).get(name));
 }
@@ -11,7 +14,10 @@ function isRepeated(query: unknown, name: string): boolean {
 function parametersOf(where: Parameter['in'], issue: z.core.$ZodIssue, query: unknown): readonly Parameter[] {
   if (issue.code === 'unrecognized_keys') {
     const detail = where === 'content' ? 'there is no such field' : 'there is no such parameter';
-    return issue.keys.map((key) => ({ in: where, parameter: [...issue.path, key].join('.'), detail }));
+    return issue.keys.map((key) => {
+      const name = NAME.test(key) ? key : '?';
+      return { in: where, parameter: [...issue.path, name].join('.'), detail };
+    });
   }
   const parameter = issue.path.join('.');
   const detail = isRepeated(query, parameter)

@@ -1,9 +1,10 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Caller, RouteAccess } from './access/contract.ts';
 import { badParameters } from './parameters.ts';
 import { makeProblem, problem, problemMediaType, sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
+import type { Remembered, Written } from './remembered.ts';
 
 /** No parameters. */
 export const none = z.strictObject({});
@@ -14,6 +15,11 @@ export const problemResponse = {
   description: 'RFC 9457 problem details.',
   content: { [problemMediaType]: { schema: problem } },
 };
+
+/** Only where there may be no such thing. */
+function absence({ absent }: { readonly absent?: string }) {
+  return absent === undefined ? {} : { 404: problemResponse };
+}
 
 /** What a route asks of its caller: the one place where that is said. */
 interface Needs {
@@ -39,6 +45,8 @@ interface Route<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodType> e
   readonly params: P;
   readonly query: Q;
   readonly response: R;
+  /** Where answers that follow from the state alone are kept; absent: each is made anew. */
+  readonly remembered?: Remembered;
   /** Asked first: a problem is the answer. */
   readonly guard?: () => Problem | undefined;
   /** Undefined: there is no such thing, a 404 that says `absent`. */
@@ -61,11 +69,14 @@ export function get<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodTyp
     summary: route.summary,
     params: route.params,
     querystring: route.query,
-    response: { 200: route.response, default: problemResponse },
+    response: { 200: route.response, ...absence(route), default: problemResponse },
   };
   app.get(route.path, { schema, config }, async (request, reply) => {
     const refusal = route.guard?.();
     if (refusal !== undefined) return sendProblem(reply, refusal);
+    const known = route.remembered?.recall(request.url);
+    if (known !== undefined) return sendWritten(reply, known);
+    const revision = route.remembered?.revision();
     const params = route.params.safeParse(request.params);
     const query = route.query.safeParse(request.query);
     if (!params.success || !query.success) {
@@ -74,8 +85,14 @@ export function get<P extends z.ZodType, Q extends z.ZodType, R extends z.ZodTyp
     const answer = await route.handler({ params: params.data, query: query.data });
     if (answer === undefined)
       return sendProblem(reply, makeProblem(404, route.absent ?? 'there is no such thing'));
-    return reply.send(answer);
+    if (route.remembered === undefined || revision === undefined) return reply.send(answer);
+    const text = z.string().parse(reply.serialize(answer));
+    return sendWritten(reply, route.remembered.keep(request.url, revision, text));
   });
+}
+
+function sendWritten(reply: FastifyReply, { bytes, tag }: Written): FastifyReply {
+  return reply.header('etag', tag).type('application/json; charset=utf-8').send(bytes);
 }
 
 /** The most bytes of content that a route takes. */
@@ -100,6 +117,8 @@ interface Posted<P extends z.ZodType, C extends z.ZodType, R extends z.ZodType> 
     caller: Caller;
   }) => Promise<z.output<R> | undefined>;
   readonly absent?: string;
+  /** What is there already may stand against it: a 409. */
+  readonly conflicts?: boolean;
   /** Path of what was made. */
   readonly location?: (answer: z.output<R>) => string;
   /** In a line, what was done, to be sealed with who did it. Nothing secret. */
@@ -126,7 +145,12 @@ export function post<P extends z.ZodType, R extends z.ZodType, C extends z.ZodTy
     params: route.params,
     querystring: none,
     ...(takesContent ? { body: route.content } : {}),
-    response: { [route.status]: route.response, default: problemResponse },
+    response: {
+      [route.status]: route.response,
+      ...absence(route),
+      ...(route.conflicts === true ? { 409: problemResponse } : {}),
+      default: problemResponse,
+    },
   };
   const limit = takesContent ? { bodyLimit: CONTENT } : {};
   app.post(route.path, { schema, config: { ...config, takesContent }, ...limit }, async (request, reply) => {
@@ -170,7 +194,7 @@ export function remove<P extends z.ZodType>(
     summary: route.summary,
     params: route.params,
     querystring: none,
-    response: { 204: z.null().describe('It is gone.'), default: problemResponse },
+    response: { 204: z.null().describe('It is gone.'), ...absence(route), default: problemResponse },
   };
   app.delete(route.path, { schema, config }, async (request, reply) => {
     if (request.caller === null) return sendProblem(reply, callerUnknown);
@@ -192,6 +216,8 @@ export function getText(
     readonly tag: string;
     readonly summary: string;
     readonly mediaType: string;
+    /** Absent: any text. */
+    readonly schema?: z.ZodType;
     readonly handler: () => Promise<{ readonly contentType: string; readonly text: string }>;
   },
 ): void {
@@ -202,7 +228,10 @@ export function getText(
     summary: route.summary,
     querystring: none,
     response: {
-      200: { description: route.summary, content: { [route.mediaType]: { schema: z.string() } } },
+      200: {
+        description: route.summary,
+        content: { [route.mediaType]: { schema: route.schema ?? z.string() } },
+      },
       default: problemResponse,
     },
   };

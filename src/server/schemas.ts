@@ -14,6 +14,7 @@ import type {
   ExceptionItem,
   RunItem,
 } from '../engine/view.ts';
+import { problem } from './problem.ts';
 import { instant, list } from './wire.ts';
 
 // Each schema has exactly the fields of the engine's type: `satisfies` holds one direction, the handlers' types the other, and
@@ -344,6 +345,7 @@ export function registerNames(registry: z.core.$ZodRegistry<{ id?: string | unde
     StatementOfApplicability: soa,
     Scope: scope,
     Checkpoint: checkpoint,
+    Problem: problem,
   };
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
 }

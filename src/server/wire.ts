@@ -73,13 +73,26 @@ export const logIndex = z
   .transform(Number)
   .register(told, { type: 'integer', minimum: 0, description: 'Index of an entry in the evidence log.' });
 
+/** JavaScript takes the 31st of February for the 3rd of March. */
+function isReal(text: string): boolean {
+  const time = Date.parse(text);
+  return !Number.isNaN(time) && new Date(time).toISOString() === text.replace('Z', '.000Z');
+}
+
+const momentForm = /^(?:19[7-9]\d|[2-9]\d{3})-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
 /** A moment in a query: Unix seconds inside. */
 export const moment = z
   .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'expected a time such as 2026-11-22T00:00:00Z')
-  .refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time that there is')
+  .regex(momentForm, { error: 'expected a time from 1970 on, such as 2026-11-22T00:00:00Z', abort: true })
+  .refine(isReal, 'expected a time that there is')
   .transform((text) => Date.parse(text) / 1000)
-  .register(told, { type: 'string', format: 'date-time', description: 'RFC 3339, UTC, whole seconds.' });
+  .register(told, {
+    type: 'string',
+    format: 'date-time',
+    pattern: momentForm.source,
+    description: 'RFC 3339, UTC, whole seconds.',
+  });
 
 function token(pattern: RegExp, expected: string) {
   return z.string().regex(pattern, `expected ${expected}`);
@@ -95,5 +108,8 @@ export const streamName = token(
   /^[\x21-\x7e]{1,512}$/,
   'the name of a stream, such as snapshot/aws/iam-identities/111122223333',
 );
-/** A person, team or theme as the manifests or the catalogue spell it. */
-export const words = token(/^[^\p{Cc}\p{Cs}]{1,256}$/u, 'text of 1 to 256 characters');
+/** A person, team or theme as the manifests or the catalogue spell it. OpenAPI is told without classes of Unicode, which few tools know. */
+export const words = token(/^[^\p{Cc}\p{Cs}]{1,256}$/u, 'text of 1 to 256 characters').register(told, {
+  type: 'string',
+  pattern: String.raw`^[^\u0000-\u001f\u007f-\u009f]{1,256}$`,
+});

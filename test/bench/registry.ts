@@ -6,10 +6,12 @@ import { awsRegions } from './aws/regions.ts';
 import { bundle } from './bundle.ts';
 import { download } from './download.ts';
 import { growth } from './growth.ts';
+import { http } from './http/bench.ts';
 import { image } from './image.ts';
 import { inventory } from './inventory/bench.ts';
 import { log } from './log.ts';
 import type { Bench } from './measure.ts';
+import { metrics } from './metrics/bench.ts';
 import { githubMemory } from './sources/github.ts';
 import { googleUsers } from './sources/google.ts';
 import { kubernetesMemory } from './sources/kubernetes.ts';
@@ -30,10 +32,12 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ['github-memory', githubMemory],
   ['google-users', googleUsers],
   ['growth', growth],
+  ['http', http],
   ['image', image],
   ['inventory', inventory],
   ['kubernetes-memory', kubernetesMemory],
   ['log', log],
+  ['metrics', metrics],
   ['sizing', sizing],
   ['source-calls', sourceCalls],
   ['startup', startup],

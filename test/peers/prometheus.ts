@@ -80,7 +80,17 @@ export interface Vector {
   readonly value: number;
 }
 
+const targetsAnswer = z.object({
+  data: z.object({
+    activeTargets: z.array(
+      z.object({ scrapePool: z.string(), health: z.enum(['up', 'down', 'unknown']), lastError: z.string() }),
+    ),
+  }),
+});
+
 export interface Prometheus extends AsyncDisposable {
+  /** Each job's first target: `up`, `unknown` before the first scrape, or why it is down. */
+  health(): Promise<Readonly<Record<string, string>>>;
   /** What the expression is now; rejects with Prometheus' own words when it is none. */
   query(expression: string): Promise<readonly Vector[]>;
   /** The values of a label, as a dashboard's variable asks for them. */
@@ -91,7 +101,9 @@ export interface Prometheus extends AsyncDisposable {
 
 export interface PrometheusOptions {
   /** `host:port` of what is scraped, by job. */
-  readonly targets: Readonly<Record<string, string>>;
+  readonly targets?: Readonly<Record<string, string>>;
+  /** Further scrape configurations, files by absolute paths. */
+  readonly jobs?: readonly object[];
   /** Text of a file of rules. */
   readonly rules?: string;
   /** `host:port` */
@@ -104,14 +116,17 @@ export interface PrometheusOptions {
 /** Debian's Prometheus on loopback, scraping and evaluating once a second. */
 export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
   const directory = await mkdtemp(join(tmpdir(), 'annexa-prometheus-'));
-  const { targets, rules, alertmanager, data = 'data', flags = [] } = options;
+  const { targets = {}, jobs = [], rules, alertmanager, data = 'data', flags = [] } = options;
   const config = {
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
     rule_files: rules === undefined ? [] : ['rules.yaml'],
-    scrape_configs: Object.entries(targets).map(([job_name, target]) => ({
-      job_name,
-      static_configs: [{ targets: [target] }],
-    })),
+    scrape_configs: [
+      ...Object.entries(targets).map(([job_name, target]) => ({
+        job_name,
+        static_configs: [{ targets: [target] }],
+      })),
+      ...jobs,
+    ],
     ...(alertmanager === undefined
       ? {}
       : { alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] } }),
@@ -138,6 +153,12 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     async query(expression) {
       const { data } = answer.parse(await ask('/api/v1/query', { query: expression }));
       return data.result.map(({ metric, value: [, value] }) => ({ metric, value: Number(value) }));
+    },
+    async health() {
+      const { activeTargets } = targetsAnswer.parse(await ask('/api/v1/targets', { state: 'active' })).data;
+      return Object.fromEntries(
+        activeTargets.map(({ scrapePool, health, lastError }) => [scrapePool, lastError || health]),
+      );
     },
     async labelValues(label, selector) {
       const values = await ask(`/api/v1/label/${label}/values`, { 'match[]': selector });

@@ -46,7 +46,8 @@ const operation = z.looseObject({
   responses: z.record(
     z.string(),
     z.looseObject({
-      content: z.record(z.string(), z.looseObject({ schema: z.record(z.string(), z.json()) })).optional(),
+      $ref: z.string().optional(),
+      content: z.record(z.string(), z.looseObject({ schema: z.record(z.string(), z.json()) })).default({}),
     }),
   ),
 });
@@ -54,7 +55,10 @@ const operation = z.looseObject({
 const document = z.looseObject({
   openapi: z.literal('3.1.0'),
   paths: z.record(z.string(), z.record(z.string(), operation)),
-  components: z.looseObject({ schemas: z.record(z.string(), z.json()) }),
+  components: z.looseObject({
+    schemas: z.record(z.string(), z.json()),
+    responses: z.record(z.string(), z.json()),
+  }),
 });
 
 const controlPage = z.looseObject({
@@ -133,18 +137,34 @@ describe('the OpenAPI document', () => {
       'Entry',
       'EntryDetail',
       'Exception',
+      'Problem',
       'Run',
       'Scope',
       'StatementOfApplicability',
     ]);
   });
 
-  test('names problem details as the answer to everything else', async () => {
+  test('names each status that an operation may answer with, and what it says then', async () => {
     const server = await serve();
     const openapi = document.parse(JSON.parse((await send(server, '/openapi.json')).text));
-    for (const [path, operations] of Object.entries(openapi.paths))
-      for (const { responses } of Object.values(operations))
-        expect(Object.keys(responses['default']?.content ?? {}), path).toEqual(['application/problem+json']);
+    const statuses = (path: string, method = 'get') =>
+      Object.keys(openapi.paths[path]?.[method]?.responses ?? {}).join(' ');
+    expect(statuses('/livez')).toBe('200 304 400 403 408 431 500 503');
+    expect(statuses('/metrics')).toBe('200 400 401 403 408 429 431 500 503');
+    expect(statuses('/api/v1/scope')).toBe('200 304 400 401 403 404 408 429 431 500 503');
+    expect(statuses('/api/v1/controls/{id}')).toBe('200 304 400 401 403 404 408 414 429 431 500 503');
+    expect(statuses('/api/v1/collectors/{name}/runs', 'post')).toBe(
+      '202 400 401 403 404 408 413 414 415 429 431 500 503',
+    );
+    const problems = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+    const refused = Object.values(openapi.paths)
+      .flatMap((operations) => Object.values(operations))
+      .flatMap(({ responses }) => Object.entries(responses))
+      .filter(([status]) => Number(status) >= 400);
+    for (const [status, { $ref, content }] of refused) {
+      const shared = openapi.components.responses[$ref?.split('/').at(-1) ?? ''];
+      expect(shared ?? { content }, status).toMatchObject({ content: problems });
+    }
   });
 });
 
@@ -217,6 +237,8 @@ describe('a period', () => {
     ['from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z', 'to', 'after'],
     ['from=2026-01-02&to=2026-01-03T00:00:00Z', 'from', 'such as'],
     ['from=2026-02-31T99:00:00Z&to=2026-03-03T00:00:00Z', 'from', 'that there is'],
+    ['from=2026-02-31T00:00:00Z&to=2026-03-03T00:00:01Z', 'from', 'that there is'],
+    ['from=1969-12-31T23:59:59Z&to=2026-03-03T00:00:00Z', 'from', 'from 1970 on'],
   ])('is refused when it is %s', async (query, parameter, detail) => {
     const answer = problemIn(await send(await serve(), `${path}?${query}`));
     expect(answer).toMatchObject({ status: 400, errors: [{ in: 'query', parameter }] });

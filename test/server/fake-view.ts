@@ -268,7 +268,10 @@ export const snapshot: MetricsSnapshot = {
 
 /** An agent at one moment; any part may be replaced. */
 export function fakeView(replaced: Partial<AgentView> = {}): AgentView {
+  let revision = 0;
   return {
+    // What a test replaces may change at any time.
+    revision: () => (revision += 1),
     build: { version: '0.1.0', revision: 'abc1234', node: '24.21.0' },
     readiness: () => ({ ready: true, reasons: [], conditions: [] }),
     controls: ({ status, theme, owner, ...query }) =>

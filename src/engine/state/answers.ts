@@ -231,6 +231,8 @@ export function stateAnswers(
     },
 
     checkpoint: () => Promise.resolve(log.checkpoint()),
+
+    revision: () => state.revision(),
   };
 }
 

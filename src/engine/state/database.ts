@@ -171,7 +171,12 @@ const SCHEMA = createHash('sha256')
   .update([PROJECTION, ...DDL].join(';'))
   .digest('hex');
 
-export type StateDatabase = Kysely<StateTables>;
+export interface StateDatabase extends Kysely<StateTables> {
+  /** Another number after each change, also while a transaction goes on: what is read after it holds for as long as it stays. */
+  revision(): number;
+  /** What `read` gives, read once for each revision. */
+  remembered<T>(read: (state: Kysely<StateTables>) => Promise<T>): Promise<T>;
+}
 
 /**
  * Opens the state, or starts an empty one when there is none, when an older or a newer version made it, or when it isn't a database: it is
@@ -243,5 +248,24 @@ function kysely(database: DatabaseSync): StateDatabase {
       },
     },
   });
-  return new Kysely<StateTables>({ dialect });
+  const changes = database.prepare('SELECT total_changes() AS n');
+  const revision = () => Number(changes.get()?.['n']);
+  const state = new Kysely<StateTables>({ dialect });
+  return Object.assign(state, { revision, remembered: rememberer(state, revision) });
+}
+
+function rememberer(state: Kysely<StateTables>, revision: () => number): StateDatabase['remembered'] {
+  const known = new Map<unknown, { readonly revision: number; readonly value: Promise<unknown> }>();
+  return <T>(read: (state: Kysely<StateTables>) => Promise<T>) => {
+    // Before anything is read: what is read can only be newer.
+    const now = revision();
+    const before = known.get(read);
+    if (before?.revision === now) return own<Promise<T>>(before.value);
+    const entry = { revision: now, value: read(state) };
+    known.set(read, entry);
+    entry.value.catch(() => {
+      if (known.get(read) === entry) known.delete(read);
+    });
+    return entry.value;
+  };
 }

@@ -6,7 +6,7 @@ import { soaManifest, type StatementOfApplicability } from '../../controls/soa.t
 import type { Kysely } from 'kysely';
 import { besideManifests, type SealedAttestation } from '../../controls/sealed-attestation.ts';
 import { givenAttestations } from './attestation.ts';
-import type { StateTables } from './database.ts';
+import type { StateDatabase, StateTables } from './database.ts';
 
 /** The sealed configuration, as far as judgement needs it, and what was attested beside it. */
 export interface Judged {
@@ -18,8 +18,13 @@ export interface Judged {
   readonly sealed: readonly SealedAttestation[];
 }
 
+/** Outside of a transaction it is read once a revision: parsing some hundred manifests takes longer than all else of an answer. */
+export function judged(state: StateDatabase | Kysely<StateTables>): Promise<Judged> {
+  return 'remembered' in state ? state.remembered(readJudged) : readJudged(state);
+}
+
 /** Reads what was sealed last: the sealed text decides, not the files that it came from. */
-export async function judged(state: Kysely<StateTables>): Promise<Judged> {
+async function readJudged(state: Kysely<StateTables>): Promise<Judged> {
   const rows = await state.selectFrom('document').selectAll().orderBy('id').execute();
   const of = (kind: string) => rows.filter((row) => row.kind === kind);
   const manifest = (row: { manifest_json: string }): unknown => JSON.parse(row.manifest_json);

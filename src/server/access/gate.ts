@@ -8,7 +8,7 @@ import type { Caller, DenialReason, Identified, Operation } from './contract.ts'
 import { type Cluster, createCluster } from './kubernetes.ts';
 import { apiServer, type Surroundings } from './kubernetes-api.ts';
 import type { Provider } from './oidc.ts';
-import { identifyToken, TOKEN_PREFIX } from './tokens.ts';
+import { identifyToken, type KnownToken, knownToken, TOKEN_PREFIX } from './tokens.ts';
 
 /** Of one caller, whoever it is. */
 const CALLER = { perSecond: 50, burst: 500, keys: 10_000 };
@@ -51,6 +51,7 @@ export interface Gate {
 
 interface Methods {
   readonly spec: AccessSpec;
+  readonly tokens: readonly KnownToken[];
   readonly provider: (() => Promise<Provider>) | undefined;
   readonly cluster: Cluster | undefined;
 }
@@ -127,6 +128,7 @@ function methodsOf(spec: AccessSpec, options: GateOptions): Methods {
   const { oidc, kubernetes } = spec;
   return {
     spec,
+    tokens: spec.tokens.map(knownToken),
     provider: oidc && providerOf(oidc, options.now),
     cluster: kubernetes && createCluster(kubernetes, apiServer(kubernetes, options), options.now),
   };
@@ -146,11 +148,11 @@ function bearer(authorization: string | undefined): string | undefined {
 /** Each token is judged by one method alone, that it is made for: what one refuses no other one sees. */
 async function identify(
   token: string,
-  { spec, provider, cluster }: Methods,
+  { spec, tokens, provider, cluster }: Methods,
   now: number,
   spend: () => boolean,
 ): Promise<Identified> {
-  if (token.startsWith(TOKEN_PREFIX)) return identifyToken(spec.tokens, token, now);
+  if (token.startsWith(TOKEN_PREFIX)) return identifyToken(tokens, token, now);
   if (provider !== undefined && (cluster === undefined || issuerIn(token) === spec.oidc?.issuer))
     return (await provider()).identify(token);
   return cluster === undefined ? 'invalid' : cluster.identify(token, spend);

@@ -108,7 +108,7 @@ export function addAccess(app: FastifyInstance, { gate, log, now }: AccessHooks)
         who: caller.name,
         roles: caller.roles,
         operation: `${request.method} ${routeOptions.url}`,
-        subject: subjectOf(request),
+        subject: subjectOf(request, reply.statusCode),
         ...(request.what === undefined ? {} : { what: cut(request.what) }),
         status: reply.statusCode,
         bytes: typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : null,
@@ -135,13 +135,15 @@ const params = z.record(z.string(), z.string());
 
 /** The path in its one spelling: what the cluster is asked about is what the router found, however it was escaped. */
 function pathOf({ routeOptions, params: given }: FastifyRequest): string {
+  const { url = '' } = routeOptions;
+  if (!url.includes(':')) return url;
   const values = params.safeParse(given).data ?? {};
-  return (routeOptions.url ?? '').replaceAll(/:(\w+)/g, (_whole, name: string) =>
-    encodeURIComponent(values[name] ?? ''),
-  );
+  return url.replaceAll(/:(\w+)/g, (_whole, name: string) => encodeURIComponent(values[name] ?? ''));
 }
 
-function subjectOf(request: FastifyRequest): string {
+/** What was refused as it was sent may hold anything, a secret too: then only the route is told. */
+function subjectOf(request: FastifyRequest, status: number): string {
+  if (status === 400) return request.routeOptions.url ?? '';
   const query = request.url.indexOf('?');
   const whole = pathOf(request) + (query < 0 ? '' : request.url.slice(query));
   return cut(masked(whole));

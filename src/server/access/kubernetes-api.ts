@@ -42,11 +42,8 @@ export function apiServer(spec: KubernetesAccessSpec, around: Surroundings): Api
       const options: ClientOptions = {};
       await kubeconfig.applyToHTTPSOptions(options);
       const url = new URL(`${cluster.server.replace(/\/$/, '')}${path}`);
-      try {
-        return await post(url, options, JSON.stringify(body));
-      } finally {
-        if (typeof options.agent === 'object') options.agent.destroy();
-      }
+      // The kubeconfig gives all requests the same agent: ending it would cut those under way.
+      return post(url, options, JSON.stringify(body));
     },
   };
 }

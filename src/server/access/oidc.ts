@@ -95,12 +95,24 @@ function isTokensFault(error: unknown): boolean {
   );
 }
 
+const keySet = z.object({ keys: z.array(z.unknown()) });
+
+/** How many keys a provider publishes. Rejects when it can't be asked, or describes another issuer. */
+export async function publishedKeys(issuer: string): Promise<number> {
+  return keySet.parse(await json(await jwksUri(issuer))).keys.length;
+}
+
+async function json(url: string): Promise<unknown> {
+  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(PATIENCE) });
+  if (response.status !== 200) throw new Error(`${url}: answered ${response.status}`);
+  const found: unknown = JSON.parse(await limitedText(response));
+  return found;
+}
+
 /** OpenID Connect Discovery 1.0, 4. */
 async function jwksUri(issuer: string): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(PATIENCE) });
-  if (response.status !== 200) throw new Error(`${url}: answered ${response.status}`);
-  const found = description.parse(JSON.parse(await limitedText(response)));
+  const found = description.parse(await json(url));
   if (found.issuer !== issuer) throw new Error(`${url}: describes the issuer ${found.issuer}`);
   // Keys that come over plain HTTP are anybody's, unless the issuer itself is on this machine.
   if (issuer.startsWith('https:') && !found.jwks_uri.startsWith('https:'))

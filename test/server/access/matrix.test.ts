@@ -116,9 +116,11 @@ describe('roles and operations', () => {
     }
     expect(wrong).toEqual([]);
     const given = rows.filter(({ name }) => sealed.includes(name));
-    expect(recorded.map(({ who, operation, subject }) => [who, operation.split(' ')[0], subject])).toEqual(
-      given.flatMap((row) => methods(row).map((method) => [`token:${row.role}`, method, row.path])),
-    );
+    // Of what was malformed, the route alone is told.
+    const path = (subject: string) => subject.replaceAll(/:\w+/g, '1');
+    expect(
+      recorded.map(({ who, operation, subject }) => [who, operation.split(' ')[0], path(subject)]),
+    ).toEqual(given.flatMap((row) => methods(row).map((method) => [`token:${row.role}`, method, row.path])));
   });
 
   test('no role includes another, and all include viewer', () => {

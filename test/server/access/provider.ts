@@ -20,6 +20,9 @@ export interface RealProvider extends AsyncDisposable {
   fail(failing: boolean): void;
 }
 
+/** Of every client. */
+export const CLIENT_SECRET = 'secret-of-the-test';
+
 type Listener = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 const answer = z.object({ access_token: z.string() });
@@ -47,7 +50,7 @@ export async function startProvider(groups: Readonly<Record<string, unknown>>): 
       jwks: { keys: [jwk, second] },
       clients: Object.keys(groups).map((client_id) => ({
         client_id,
-        client_secret: 'secret-of-the-test',
+        client_secret: CLIENT_SECRET,
         id_token_signed_response_alg: 'ES256',
         grant_types: ['client_credentials'],
         redirect_uris: [],
@@ -85,7 +88,7 @@ export async function startProvider(groups: Readonly<Record<string, unknown>>): 
     async token(client, audience) {
       const response = await fetch(`${issuer}/token`, {
         method: 'POST',
-        headers: { authorization: `Basic ${Buffer.from(`${client}:secret-of-the-test`).toString('base64')}` },
+        headers: { authorization: `Basic ${Buffer.from(`${client}:${CLIENT_SECRET}`).toString('base64')}` },
         body: new URLSearchParams({ grant_type: 'client_credentials', resource: audience }),
       });
       const text = await response.text();
