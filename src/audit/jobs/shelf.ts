@@ -61,8 +61,11 @@ export function createShelf(directory: string, found: readonly StoredJob[]): She
       turn(async () => {
         if (!has(job)) return;
         const { stored } = job;
-        job.stored = { ...stored, state: 'failed', why, made: null, links: [] };
-        await fail(directory, stored, why);
+        try {
+          await fail(directory, stored, why);
+        } finally {
+          job.stored = { ...stored, state: 'failed', why, made: null, links: [] };
+        }
       }),
     forget: (job) => void jobs.delete(job.stored.id),
     removeFiles: (job) => turn(() => removeJob(directory, job.stored.id)),
