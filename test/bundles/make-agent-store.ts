@@ -13,9 +13,12 @@ export const frozen = z.strictObject({
   /** Fingerprints of the keys. */
   trusted: z.array(z.string()),
   entries: z.int(),
-  /** Bodies of the statements of that stream, in order, without the ids of lines. */
+  /** Bodies of the statements of those predicates, in order, without the ids of lines. */
   access: z.array(z.array(z.record(z.string(), z.unknown()))),
+  attestation: z.array(z.array(z.record(z.string(), z.unknown()))),
 });
+
+type Bodies = z.infer<typeof frozen>['access'];
 
 /** 2026-11-28T09:00:00Z */
 const START = 1_795_856_400;
@@ -45,12 +48,32 @@ spec:
   settings: { scope: acme, file: people.csv, asOf: { column: asof }, columns: { personId: id, workEmail: email, lastDay: last } }
 `;
 
+const CHECK = `
+apiVersion: annexa.dev/v1alpha1
+kind: Check
+metadata: { name: leavers-dated }
+spec:
+  title: Departures have a last day
+  aspects: [A.5.18/removal]
+  nature: event
+  severity: low
+  within: 1h
+  kind: departure
+  where: it.at <= :now
+  fails: NOT it.at_known
+  reason: "'no last day'"
+  remediation: x
+  rationale: x
+`;
+
+const at = (time: string) => Date.parse(time) / 1000;
+
 async function make(directory: string): Promise<void> {
-  await using world = await makeWorld({ manifests: { 'people.yaml': PEOPLE } });
+  await using world = await makeWorld({ manifests: { 'people.yaml': PEOPLE, 'check.yaml': CHECK } });
   world.now = START;
   const data = join(world.directory, 'data');
   await world.write('agent.yaml', AGENT.replace('DATA', JSON.stringify(data)));
-  await world.write('people.csv', 'id,email,last,asof\n1,ann@acme.example,,2026-11-27\n');
+  await world.write('people.csv', 'id,email,last,asof\n1,ann@acme.example,,2026-11-27\n2,ben@acme.example,2026-11-20,2026-11-27\n');
   {
     await using opened = await world.open();
     const { agent } = opened;
@@ -74,6 +97,12 @@ async function make(directory: string): Promise<void> {
       });
     looked('token:kim', ['auditor'], 'GET /api/v1/evidence', '/api/v1/evidence?limit=10', 200);
     looked('oidc:lee', ['isms', 'auditor'], 'GET /api/v1/evidence/:index', '/api/v1/evidence/3', 200);
+    const visit = { name: 'site-visit', aspects: ['A.7.1/inspected'], statement: 'Walked round the site.' };
+    const moments = { at: at('2026-11-27T10:00:00Z'), expires: at('2027-05-27T00:00:00Z') };
+    const minutes = [{ name: 'minutes.pdf', sha256: 'a7'.repeat(32) }];
+    await agent.view.attest({ ...visit, ...moments, documents: minutes }, 'token:kim');
+    await agent.view.attest({ ...visit, ...moments, documents: [], name: 'drill' }, 'oidc:lee');
+    await agent.view.withdraw('drill', 'Meant for another site.', 'oidc:lee');
     world.now += 60;
     await agent.access.flush();
     looked(
@@ -88,12 +117,12 @@ async function make(directory: string): Promise<void> {
   cpSync(join(data, 'evidence'), directory, { recursive: true, filter: (path) => !path.endsWith('/state') });
 }
 
-/** The bodies of `access/v1`, as they are read back. */
-export async function accessIn(directory: string): Promise<z.infer<typeof frozen>['access']> {
+/** The bodies of a predicate's statements, as they are read back. */
+export async function bodiesIn(directory: string, of: 'access' | 'attestation'): Promise<Bodies> {
   const reader = await readStore(directory);
   const bodies: Record<string, unknown>[][] = [];
   for await (const { predicate, subjects } of reader.entries()) {
-    if (predicate !== 'access') continue;
+    if (predicate !== of) continue;
     const lines: Record<string, unknown>[] = [];
     for await (const { id: _, ...line } of reader.body(subjects[0]?.sha256 ?? '')) lines.push(line);
     bodies.push(lines);
@@ -113,6 +142,7 @@ if (import.meta.main) {
   await make(directory);
   const { entries, trust } = await verifyDirectory(directory);
   const trusted = trust.map(({ fingerprint }) => fingerprint);
-  const told = frozen.parse({ trusted, entries, access: await accessIn(directory) });
+  const [access, attestation] = [await bodiesIn(directory, 'access'), await bodiesIn(directory, 'attestation')];
+  const told = frozen.parse({ trusted, entries, access, attestation });
   writeFileSync(`${directory}.json`, `${JSON.stringify(told, null, 2)}\n`);
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readStore } from '../../src/evidence/reader.ts';
 import { verifyDirectory } from '../../src/evidence/verify.ts';
 import type { VerifyOptions } from '../../src/evidence/verify.ts';
-import { accessIn, frozen } from '../bundles/make-agent-store.ts';
+import { bodiesIn, frozen } from '../bundles/make-agent-store.ts';
 import { STARTS } from '../bundles/make.ts';
 
 const folder = 'test/bundles';
@@ -94,7 +94,28 @@ describe('a store that an agent sealed', () => {
     const report = await verifyDirectory(`${folder}/${name}`, { trusted: told.trusted });
     expect(report).toMatchObject({ ok: true, problems: [], entries: told.entries });
     expect(report.trust.map(({ from }) => from)).not.toContain('store');
-    expect(await accessIn(`${folder}/${name}`)).toEqual(told.access);
+    expect(told.access).not.toEqual([]);
+    for (const predicate of ['access', 'attestation'] as const)
+      expect(await bodiesIn(`${folder}/${name}`, predicate), predicate).toEqual(told[predicate]);
+  });
+
+  test('store-2026-11-access holds what was attested, and a population that is named whole', async () => {
+    const told = frozen.parse(JSON.parse(await readFile(`${folder}/store-2026-11-access.json`, 'utf8')));
+    expect(told.attestation.flat().map(({ name, by }) => [name, by])).toEqual([
+      ['site-visit', 'token:kim'],
+      ['drill', 'oidc:lee'],
+      ['drill', 'oidc:lee'],
+    ]);
+    const reader = await readStore(`${folder}/store-2026-11-access`);
+    const all = await Array.fromAsync(reader.entries());
+    const assessment = all.findLast(
+      ({ predicate, fields }) => predicate === 'assessment' && fields['full'] === true,
+    );
+    const verdicts = assessment?.subjects.find((subject) => subject.name === 'verdicts');
+    const [verdict] = await Array.fromAsync(reader.body(verdicts?.sha256 ?? ''));
+    expect(verdict).toMatchObject({ outcome: 'pass', population: 'whole' });
+    const records = await Array.fromAsync(reader.body(String(verdict?.['body'])));
+    expect(records.map(({ outcome }) => outcome)).toEqual(['pass']);
   });
 
   test('store-2026-11-access holds the configuration that says who may ask', async () => {
