@@ -105,7 +105,8 @@ function vet(request: FastifyRequest, isOpen: boolean): ReturnType<typeof makePr
   }
   const reads = request.method === 'GET' || request.method === 'HEAD';
   const hasContent = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  if (reads && hasContent) return makeProblem(400, `${request.method} takes no content`);
+  // Where there is no such method, that is the answer.
+  if (reads && hasContent && !request.is404) return makeProblem(400, `${request.method} takes no content`);
   return undefined;
 }
 

@@ -19,6 +19,7 @@ const dayOr = (what: string, example: string) =>
     .union([z.iso.date(), z.iso.datetime({ offset: true })], {
       error: `expected a date such as ${example}, or a whole second such as ${example}T09:00:00Z`,
     })
+    .refine((text) => Date.parse(text) >= 0, 'expected a time from 1970 on')
     .describe(what);
 
 const question = z.strictObject({

@@ -130,6 +130,7 @@ test('schemathesis finds no 5xx, no answer outside the description, no way in wi
       'GET /api/v1/runs/{id}',
       'GET /api/v1/evidence/{index}',
       'POST /api/v1/collectors/{name}/runs',
+      'POST /api/v1/bundles',
     ]),
   );
   expect(seen.get('GET /api/v1/evidence')).toEqual(new Set([200, 400, 401]));
