@@ -27,7 +27,7 @@ COPY --from=build /src/dist /app
 COPY build/warm.ts /warm.ts
 ENV PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 USER 65532:65532
-RUN ["node", "--initial-heap-size=40", "--max-semi-space-size=4", "--optimize-for-size", "/warm.ts", "/app/annexa.mjs", "/tmp/warm", "/tmp/cache"]
+RUN ["node", "--initial-heap-size=40", "--max-semi-space-size=4", "--no-parallel-scavenge", "--optimize-for-size", "/warm.ts", "/app/annexa.mjs", "/tmp/warm", "/tmp/cache"]
 
 FROM ${BASE}
 ARG BASE
@@ -49,5 +49,5 @@ WORKDIR /
 USER 65532:65532
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["node", "--initial-heap-size=40", "--max-semi-space-size=4", "--optimize-for-size", "/app/annexa.mjs"]
+ENTRYPOINT ["node", "--initial-heap-size=40", "--max-semi-space-size=4", "--no-parallel-scavenge", "--optimize-for-size", "/app/annexa.mjs"]
 CMD ["run"]

@@ -26,7 +26,7 @@ export const token: Command = {
     io.out(secret);
     io.err('Shown once: give it to its user by a safe way. For spec.access.tokens of the Agent manifest:');
     io.out(`- name: ${name}`);
-    io.out(`  sha256: ${digestOf(secret).toString('hex')}`);
+    io.out(`  sha256: ${digestOf(secret)}`);
     io.out(`  roles: [${roles.join(', ')}]`);
     io.out(`  expires: ${new Date(expires * 1000).toISOString().replace('.000Z', 'Z')}`);
     return Promise.resolve(0);

@@ -26,7 +26,7 @@ export function readCollector(
   }
   const faults = [...datasetFaults(spec, plugin), ...onlyFaults(spec, plugin)];
   const raw = spec['settings'] ?? {};
-  const settings = plugin.config.safeParse(raw);
+  const settings = plugin.config.safeParse(raw, { jitless: true });
   if (!settings.success && isMapping(raw)) {
     faults.push(
       ...explain(plugin.config, raw, settings.error).map((fault) => ({

@@ -53,7 +53,7 @@ export function readManifest(
     return { manifest: undefined, collector: undefined, faults };
   }
   const schema = schemas[kind];
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { jitless: true });
   if (!result.success) {
     faults.push(...explain(schema, value, result.error));
   }

@@ -103,7 +103,15 @@ async function started(directory: string): Promise<Running> {
   );
   await keepZip(join(directory, 'data/bundles'));
   // As the image runs it, from source.
-  const args = ['--max-semi-space-size=4', '--optimize-for-size', 'src/main.ts', 'run', '--config', config];
+  const args = [
+    '--max-semi-space-size=4',
+    '--no-parallel-scavenge',
+    '--optimize-for-size',
+    'src/main.ts',
+    'run',
+    '--config',
+    config,
+  ];
   const env = { ...process.env, MALLOC_ARENA_MAX: '1' };
   return watched(spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] }));
 }

@@ -11,7 +11,13 @@ const examples = resolve(import.meta.dirname, '../../examples/registers');
 const starts = 5;
 const user = 65_532;
 /** Those of the image's entry point. */
-const flags = ['node', '--initial-heap-size=40', '--max-semi-space-size=4', '--optimize-for-size'];
+const flags = [
+  'node',
+  '--initial-heap-size=40',
+  '--max-semi-space-size=4',
+  '--no-parallel-scavenge',
+  '--optimize-for-size',
+];
 /** Kernel clock ticks a second, as /proc counts them. */
 const TICKS = 100;
 /** Says what it knows itself of how long it took, too. */

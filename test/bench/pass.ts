@@ -9,7 +9,12 @@ import { watchFamily } from './resident.ts';
 const root = resolve(import.meta.dirname, '../..');
 
 /** A bundle is started so where memory counts: V8 would else let garbage lie until the heap is several times what lives in it. */
-const SMALL_HEAP = ['--initial-heap-size=40', '--max-semi-space-size=4', '--optimize-for-size'];
+const SMALL_HEAP = [
+  '--initial-heap-size=40',
+  '--max-semi-space-size=4',
+  '--no-parallel-scavenge',
+  '--optimize-for-size',
+];
 
 export const AGENT = `
 apiVersion: annexa.dev/v1alpha1

@@ -19,7 +19,12 @@ const patience = 60_000;
  * A bundle is started so where memory counts: V8's nursery would else take 32 MB, most of it garbage, and the C library would keep a heap for
  * each thread, 20 MB together. It begins with a heap that the start fits in, which is else collected three times on the way.
  */
-const smallHeap = ['--initial-heap-size=40', '--max-semi-space-size=4', '--optimize-for-size'];
+const smallHeap = [
+  '--initial-heap-size=40',
+  '--max-semi-space-size=4',
+  '--no-parallel-scavenge',
+  '--optimize-for-size',
+];
 const oneHeap = { MALLOC_ARENA_MAX: '1' };
 
 interface Target {

@@ -231,6 +231,8 @@ function schemaOf(database: DatabaseSync): string | undefined {
 
 /** Kysely has no dialect of its own for node:sqlite: this is the driver's surface that its SQLite dialect asks for. */
 function kysely(database: DatabaseSync): StateDatabase {
+  // Of all that may write: nobody else does, and to ask SQLite at each request would cost more than the answer.
+  let written = 0;
   const dialect = new SqliteDialect({
     database: {
       close: () => database.close(),
@@ -238,7 +240,11 @@ function kysely(database: DatabaseSync): StateDatabase {
         // SQLite itself takes back what finds no room; taking it back once more would hide that.
         const vain = sql === 'rollback' && !database.isTransaction;
         const statement = database.prepare(vain ? 'SELECT 1 WHERE FALSE' : sql);
-        const bind = (parameters: readonly unknown[]) => own<SQLInputValue[]>(parameters);
+        const writes = /^select\b/i.test(sql) ? 0 : 1;
+        const bind = (parameters: readonly unknown[]) => {
+          written += writes;
+          return own<SQLInputValue[]>(parameters);
+        };
         return {
           reader: statement.columns().length > 0,
           all: (parameters) => statement.all(...bind(parameters)),
@@ -248,8 +254,7 @@ function kysely(database: DatabaseSync): StateDatabase {
       },
     },
   });
-  const changes = database.prepare('SELECT total_changes() AS n');
-  const revision = () => Number(changes.get()?.['n']);
+  const revision = () => written;
   const state = new Kysely<StateTables>({ dialect });
   return Object.assign(state, { revision, remembered: rememberer(state, revision) });
 }

@@ -25,11 +25,13 @@ export function createBuckets({ perSecond, burst, keys }: BucketLimits, now: () 
       const granted = left >= 1;
       buckets.delete(key);
       buckets.set(key, { left: granted ? left - 1 : left, at: time });
-      for (const oldest of buckets.keys()) {
-        if (buckets.size <= keys) break;
-        buckets.delete(oldest);
-      }
+      if (buckets.size > keys) forgetOldest(buckets);
       return granted;
     },
   };
+}
+
+function forgetOldest(buckets: Map<string, unknown>): void {
+  const [oldest] = buckets.keys();
+  if (oldest !== undefined) buckets.delete(oldest);
 }

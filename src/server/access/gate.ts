@@ -8,7 +8,7 @@ import type { Caller, DenialReason, Identified, Operation } from './contract.ts'
 import { type Cluster, createCluster } from './kubernetes.ts';
 import { apiServer, type Surroundings } from './kubernetes-api.ts';
 import type { Provider } from './oidc.ts';
-import { identifyToken, type KnownToken, knownToken, TOKEN_PREFIX } from './tokens.ts';
+import { identifyToken, type KnownTokens, knownTokens, TOKEN_PREFIX } from './tokens.ts';
 
 /** Of one caller, whoever it is. */
 const CALLER = { perSecond: 50, burst: 500, keys: 10_000 };
@@ -51,7 +51,7 @@ export interface Gate {
 
 interface Methods {
   readonly spec: AccessSpec;
-  readonly tokens: readonly KnownToken[];
+  readonly tokens: KnownTokens;
   readonly provider: (() => Promise<Provider>) | undefined;
   readonly cluster: Cluster | undefined;
 }
@@ -128,7 +128,7 @@ function methodsOf(spec: AccessSpec, options: GateOptions): Methods {
   const { oidc, kubernetes } = spec;
   return {
     spec,
-    tokens: spec.tokens.map(knownToken),
+    tokens: knownTokens(spec.tokens),
     provider: oidc && providerOf(oidc, options.now),
     cluster: kubernetes && createCluster(kubernetes, apiServer(kubernetes, options), options.now),
   };

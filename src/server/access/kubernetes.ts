@@ -102,7 +102,7 @@ export function createCluster(
 
   return {
     identify(token, spend) {
-      const key = digestOf(token).toString('hex');
+      const key = digestOf(token);
       return reviews.get(
         key,
         async () => (spend() ? review(token, key) : 'rate'),
