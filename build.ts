@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,23 +68,38 @@ function leaveOut(): esbuild.Plugin {
   };
 }
 
+/** Of what few starts need: TLS and HTTP/2 take 50 ms to load. */
+const whenUsed = ['https', 'http2'];
+
 /**
  * To `import` Node's http is to read each of its exports, and three of them load a WebSocket client: 50 ms and 14 MB for nothing
- * (https://github.com/nodejs/node/issues/59686). Asked for as CommonJS, an export is read when it is used.
+ * (https://github.com/nodejs/node/issues/59686). Asked for as CommonJS, an export is read when it is used; and of `whenUsed` the module itself.
  */
 function httpWhenUsed(): esbuild.Plugin {
   return {
     name: 'http-when-used',
     setup(build) {
-      build.onResolve({ filter: /^(?:node:)?http$/ }, ({ kind }) =>
-        kind === 'import-statement' ? { path: 'http', namespace: 'when-used' } : undefined,
-      );
-      build.onLoad({ filter: /^http$/, namespace: 'when-used' }, () => ({
-        contents: "module.exports = process.getBuiltinModule('http');",
+      build.onResolve({ filter: /^(?:node:)?http(?:s|2)?$/ }, ({ path, kind }) => {
+        const name = path.replace('node:', '');
+        const isTaken = kind === 'import-statement' || (kind === 'require-call' && whenUsed.includes(name));
+        return isTaken ? { path: name, namespace: 'when-used' } : undefined;
+      });
+      build.onLoad({ filter: /./, namespace: 'when-used' }, ({ path }) => ({
+        contents: whenUsed.includes(path)
+          ? readWhenUsed(path)
+          : `module.exports = process.getBuiltinModule('${path}');`,
         loader: 'js',
       }));
     },
   };
+}
+
+function readWhenUsed(name: string): string {
+  const names = Object.keys(createRequire(import.meta.url)(`node:${name}`));
+  const properties = names.map(
+    (key) => `get ${key}() { return builtin().${key}; }, set ${key}(value) { builtin().${key} = value; },`,
+  );
+  return `const builtin = () => process.getBuiltinModule('${name}');\nmodule.exports = {\n${properties.join('\n')}\n};`;
 }
 
 /** The commit that is checked out, with `-dirty` when files differ from it; `unknown` outside a checkout. */
