@@ -55,6 +55,7 @@ describe('the image', () => {
         'node',
         '--initial-heap-size=40',
         '--max-semi-space-size=4',
+        '--no-parallel-scavenge',
         '--optimize-for-size',
         '/app/annexa.mjs',
       ],

@@ -142,6 +142,7 @@ async function nodeOf(cluster: Cluster, front: TcpFront, directory: string): Pro
       'node',
       '--initial-heap-size=40',
       '--max-semi-space-size=4',
+      '--no-parallel-scavenge',
       '--optimize-for-size',
       '/app/annexa.mjs',
     ],
