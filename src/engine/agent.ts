@@ -123,6 +123,8 @@ export class Agent implements AsyncDisposable {
     const attester = createAttester({ log, state, logger, now: this.#now, config: () => this.#sealedConfig });
     this.view = {
       ...answers,
+      // What was told before is no answer once it is judged, nor when it can't be.
+      revision: () => (this.#judged ? answers.revision() : Number.NaN),
       controls: (query) => this.#judgedFirst(() => answers.controls(query)),
       control: (id, period) => this.#judgedFirst(() => answers.control(id, period)),
       checks: (query) => this.#judgedFirst(() => answers.checks(query)),

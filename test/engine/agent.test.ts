@@ -311,6 +311,34 @@ describe('a changed configuration', () => {
   });
 });
 
+describe('what was judged before the start', () => {
+  test('is not told once the agent is ready, but what is judged then; and is never remembered', async () => {
+    await pass(async (agent) => expect((await agent.view.check('no-leavers'))?.outcome).toBe('pass'));
+    await using opened = await world.open();
+    const { agent } = opened;
+    await agent.load();
+    expect((await agent.view.readiness()).ready).toBe(true);
+    expect(await agent.view.metrics()).toBeUndefined();
+    expect(agent.view.revision()).toBeNaN();
+    world.now += 365 * 86_400;
+    const asked = agent.view.check('no-leavers');
+    await agent.judge();
+    expect((await asked)?.outcome).toBe('unknown');
+    expect(agent.view.revision()).toBeGreaterThan(0);
+    expect(await agent.view.metrics()).toBeDefined();
+  });
+
+  test('is not told either when nothing can be judged', async () => {
+    await pass(async () => {});
+    await using opened = await world.open();
+    const { agent } = opened;
+    await agent.load();
+    const asked = agent.view.controls({ limit: 1 });
+    await agent.close();
+    await expect(asked).rejects.toMatchObject({ code: 'state' });
+  });
+});
+
 describe('other settings of a collector', () => {
   test('let nothing pass until it has listed its scopes again', async () => {
     const outcomes = async (agent: Awaited<ReturnType<World['open']>>['agent']) =>
