@@ -317,7 +317,7 @@ describe('what was judged before the start', () => {
     await using opened = await world.open();
     const { agent } = opened;
     await agent.load();
-    expect((await agent.view.readiness()).ready).toBe(true);
+    expect(agent.view.readiness().ready).toBe(true);
     expect(await agent.view.metrics()).toBeUndefined();
     expect(agent.view.revision()).toBeNaN();
     world.now += 365 * 86_400;
